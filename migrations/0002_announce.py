@@ -1,0 +1,29 @@
+"""Changes that processes cache are announced: `NOTIFY tzurot, 'table:id'`."""
+
+from __future__ import annotations
+
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+
+class Migration(migrations.Migration):
+    dependencies = [("tzurot", "0001_initial")]
+
+    operations = [
+        ops.RunSQL(
+            [
+                "CREATE FUNCTION announce() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                " PERFORM pg_notify('tzurot', TG_TABLE_NAME || ':' || coalesce(NEW.id, OLD.id));"
+                " RETURN NULL; END $$",
+                "CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON characters"
+                " FOR EACH ROW EXECUTE FUNCTION announce()",
+                "CREATE TRIGGER announce AFTER UPDATE OR DELETE ON personas"
+                " FOR EACH ROW EXECUTE FUNCTION announce()",
+            ],
+            reverse_sql=[
+                "DROP TRIGGER announce ON personas",
+                "DROP TRIGGER announce ON characters",
+                "DROP FUNCTION announce()",
+            ],
+        ),
+    ]

@@ -1,0 +1,3 @@
+"""Character cards: pure values and the readers of their files."""
+
+from __future__ import annotations

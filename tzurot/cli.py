@@ -1,0 +1,72 @@
+"""The command line: `tzurot run`, `tzurot play`, `tzurot migrate`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tzurot import __version__, config, log
+from tzurot.errors import TzurotError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="tzurot", description="A Discord bot through which people talk with AI characters."
+    )
+    top.add_argument("--version", action="version", version=f"tzurot {__version__}")
+    verbs = top.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("run", help="run the bot on Discord")
+    play = verbs.add_parser("play", help="talk with a character here, without Discord")
+    play.add_argument("--character", default="", metavar="NAME", help="who to talk with")
+    play.add_argument("--as", dest="name", default="", metavar="NAME", help="who you are")
+    play.add_argument("--model", default="", metavar="MODEL", help="a model's name, `qwen`, or a GGUF file")
+    verbs.add_parser("migrate", help="bring the database's schema up to date and stop")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a verb; 0 when it did its work, 1 when a sentence on stderr says why not."""
+    given = parser().parse_args(arguments)
+    try:
+        settings = config.load()
+        level = "WARNING" if given.verb == "play" and settings.log.level == "INFO" else settings.log.level
+        log.start(level, settings.secrets())
+        match given.verb:
+            case "run":
+                from tzurot.serve import run
+
+                return asyncio.run(run(settings))
+            case "play":
+                from tzurot.play import play
+
+                name = given.name or _login()
+                return asyncio.run(play(settings, name=name, character=given.character, model=given.model))
+            case _:
+                return asyncio.run(_migrate(settings))
+    except TzurotError as error:
+        print(f"tzurot: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+async def _migrate(settings: config.Config) -> int:
+    from tzurot.app import App
+
+    async with App(settings, exclusive=True):
+        print("The database is up to date.")
+    return 0
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser().capitalize()
+    except (OSError, KeyError):
+        return Path.home().name.capitalize() or "Somebody"

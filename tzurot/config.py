@@ -1,0 +1,180 @@
+"""The configuration: `config.toml`, every key also as `TZUROT_SECTION__KEY`; the only reader of the environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from tzurot.errors import Invalid
+
+ROOT = Path(__file__).resolve().parent.parent
+CONFIG_FILE = "config.toml"
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DiscordSection(Section):
+    token: SecretStr = SecretStr("")
+    rest_url: str = ""
+    owner_ids: tuple[int, ...] = ()
+
+
+class DatabaseSection(Section):
+    url: SecretStr = SecretStr("")
+    data_dir: Path | None = None
+
+
+class LlmSection(Section):
+    base_url: str = ""
+    api_key: SecretStr = SecretStr("")
+    model: str = ""
+    guest_model: str = ""
+    context_tokens: int = Field(default=16384, ge=1024)
+    reply_tokens: int = Field(default=800, ge=16)
+    temperature: float = Field(default=0.9, ge=0, le=2)
+    first_token_s: float = Field(default=60, gt=0)
+    stall_s: float = Field(default=30, gt=0)
+    total_s: float = Field(default=180, gt=0)
+    attempts: int = Field(default=3, ge=1, le=10)
+    reply_limit_bytes: int = Field(default=256 * 1024, ge=1024)
+
+    @field_validator("base_url")
+    @classmethod
+    def has_a_scheme(cls, url: str) -> str:
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://, for example http://localhost:11434/v1")
+        return url.rstrip("/")
+
+
+class ConversationSection(Section):
+    history_messages: int = Field(default=50, ge=1, le=500)
+    memories: int = Field(default=12, ge=0, le=100)
+    references: int = Field(default=10, ge=0, le=50)
+    lane_limit: int = Field(default=20, ge=1)
+    turns_at_once: int = Field(default=32, ge=1)
+
+
+class CharactersSection(Section):
+    default: str = "maren"
+
+
+class HealthSection(Section):
+    port: int = Field(default=8080, ge=0, le=65535)
+    host: str = "127.0.0.1"
+    public_url: str = ""
+
+
+class LogSection(Section):
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class Config(BaseSettings):
+    """Every section frozen; an unknown key or a value out of bounds is refused when the process starts."""
+
+    model_config = SettingsConfigDict(env_prefix="TZUROT_", env_nested_delimiter="__", frozen=True, extra="forbid")
+
+    discord: DiscordSection = DiscordSection()
+    database: DatabaseSection = DatabaseSection()
+    llm: LlmSection = LlmSection()
+    conversation: ConversationSection = ConversationSection()
+    characters: CharactersSection = CharactersSection()
+    health: HealthSection = HealthSection()
+    log: LogSection = LogSection()
+
+    # the names that hosts and other tools already use
+    discord_token: SecretStr | None = Field(default=None, validation_alias=AliasChoices("DISCORD_TOKEN"))
+    database_url: SecretStr | None = Field(default=None, validation_alias=AliasChoices("DATABASE_URL"))
+    openrouter_api_key: SecretStr | None = Field(default=None, validation_alias=AliasChoices("OPENROUTER_API_KEY"))
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is the library's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is passed in wins over the environment, and the environment over the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
+
+    @property
+    def token(self) -> str:
+        return self.discord.token.get_secret_value() or _secret(self.discord_token)
+
+    @property
+    def dsn(self) -> str:
+        return self.database.url.get_secret_value() or _secret(self.database_url)
+
+    @property
+    def llm_key(self) -> str:
+        return self.llm.api_key.get_secret_value() or _secret(self.openrouter_api_key)
+
+    @property
+    def llm_base_url(self) -> str:
+        """The configured server; a bare OpenRouter key names its server too."""
+        if self.llm.base_url or not _secret(self.openrouter_api_key):
+            return self.llm.base_url
+        return "https://openrouter.ai/api/v1"
+
+    @property
+    def data_dir(self) -> Path:
+        """Where the embedded database lives: as configured, else `/var/lib/tzurot` for root, else in the home."""
+        if self.database.data_dir is not None:
+            return self.database.data_dir.expanduser().absolute()
+        if os.geteuid() == 0:
+            return Path("/var/lib/tzurot")
+        home = os.environ.get("XDG_DATA_HOME") or Path("~/.local/share").expanduser()  # noqa: TID251
+        return Path(home).absolute() / "tzurot"
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value, for the log's redaction."""
+        return tuple(value for value in (self.token, self.dsn, self.llm_key) if value)
+
+
+def _secret(value: SecretStr | None) -> str:
+    return value.get_secret_value() if value is not None else ""
+
+
+def config_file() -> Path:
+    """`$TZUROT_CONFIG`, else `config.toml` of the working directory, else the one beside the code."""
+    named = os.environ.get("TZUROT_CONFIG")  # noqa: TID251
+    if named:
+        return Path(named)
+    here = Path(CONFIG_FILE)
+    return here if here.is_file() else ROOT / CONFIG_FILE
+
+
+def load(**overrides: object) -> Config:
+    """Read file and environment; what is wrong is named by its key.
+
+    Raises:
+        Invalid: a key that does not exist, a value out of its bounds, or a file that is not TOML.
+
+    """
+    try:
+        return Config(**overrides)  # pyright: ignore[reportArgumentType]
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}" for problem in error.errors()
+        )
+        raise Invalid(
+            "config.invalid",
+            f"The configuration cannot be used: {problems}.",
+            f"Correct {config_file()} or the TZUROT_… variable of that name.",
+        ) from None
+    except ValueError as error:
+        raise Invalid(
+            "config.not_toml", f"{config_file()} is not valid TOML: {error}.", "Correct the line it names."
+        ) from None

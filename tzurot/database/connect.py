@@ -1,0 +1,208 @@
+"""The one pool of connections, shared by Tortoise and by plain SQL on the hot path."""
+
+# asyncpg and Tortoise carry no types: what leaves this module does
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, cast
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import asyncpg
+from tortoise import Tortoise, connections
+from tortoise.backends.asyncpg.client import AsyncpgDBClient
+from tortoise.exceptions import DBConnectionError, OperationalError
+
+from tzurot.errors import Invalid, StoreDown
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterable, Sequence
+
+    from asyncpg import Record as Row
+
+MODELS = (
+    "tzurot.tables.people",
+    "tzurot.tables.characters",
+    "tzurot.tables.turns",
+    "tzurot.tables.messages",
+    "tzurot.tables.memories",
+    "tzurot.tables.flights",
+)
+POOL_SIZE = 6
+OUTAGES = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    DBConnectionError,
+)
+
+
+class Connection(Protocol):
+    """What is used of asyncpg's connection, with types; a row is read by name or position."""
+
+    async def execute(self, query: str, *args: object) -> str: ...
+
+    async def executemany(self, command: str, args: Iterable[Sequence[object]]) -> None: ...
+
+    async def fetch(self, query: str, *args: object) -> list[Row]: ...
+
+    async def fetchrow(self, query: str, *args: object) -> Row | None: ...
+
+    async def fetchval(self, query: str, *args: object) -> Any: ...  # noqa: ANN401
+
+
+class PlainConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTypeArgument]
+    """A connection that is handed back as it is: nothing here changes session state, so no reset round trip."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """How to reach a database: a socket directory or host, and who asks."""
+
+    host: str
+    user: str
+    database: str
+    port: int = 5432
+    password: str | None = None
+    ssl: str | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """For `asyncpg.connect`."""
+        given = {"host": self.host, "port": self.port, "user": self.user, "password": self.password}
+        return {"database": self.database, "ssl": self.ssl, **given}
+
+
+def credentials(dsn: str) -> Credentials:
+    """Read `postgres://user:password@host:port/database?sslmode=…`.
+
+    Raises:
+        Invalid: it is not such an address.
+
+    """
+    parts = urlsplit(dsn)
+    if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/"):
+        raise Invalid(
+            "database.url",
+            "database.url is not the address of a Postgres database.",
+            "Write it as postgres://user:password@host:5432/name.",
+        )
+    query = parse_qs(parts.query)
+    return Credentials(
+        host=query.get("host", [parts.hostname or "localhost"])[0],
+        port=parts.port or 5432,
+        user=unquote(parts.username or "postgres"),
+        password=unquote(parts.password) if parts.password else None,
+        database=unquote(parts.path.strip("/")),
+        ssl=query.get("sslmode", [None])[0],
+    )
+
+
+class Database:
+    """Plain SQL over Tortoise's own pool. Each method raises StoreDown when the server cannot be reached."""
+
+    def __init__(self, given: Credentials) -> None:
+        self.credentials = given
+        self._client: AsyncpgDBClient | None = None
+
+    async def open(self) -> None:
+        given = self.credentials
+        with outage_named():
+            await Tortoise.init(config=tortoise_config(given), _enable_global_fallback=True, init_connections=True)
+            client = connections.get("default")
+            assert isinstance(client, AsyncpgDBClient)
+            self._client = client
+            await client.execute_query("SELECT 1")
+
+    async def close(self) -> None:
+        if self._client is not None:
+            self._client = None
+            await Tortoise.close_connections()
+
+    @property
+    def client(self) -> AsyncpgDBClient:
+        if self._client is None:
+            raise StoreDown("database.closed", "The database is not open.", "Try again in a moment.")
+        return self._client
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[Connection]:
+        with outage_named():
+            async with self.client.acquire_connection() as connection:
+                yield cast("Connection", connection)
+
+    @asynccontextmanager
+    async def transaction(self, *, durable: bool = True) -> AsyncGenerator[Connection]:
+        """A transaction; not `durable`: a crash of the server may lose its last moments, never tear it."""
+        with outage_named():
+            async with self.client.acquire_connection() as connection, connection.transaction():
+                if not durable:
+                    await connection.execute("SET LOCAL synchronous_commit TO off")
+                yield cast("Connection", connection)
+
+    async def rows(self, sql: str, *arguments: object) -> Sequence[Row]:
+        async with self.connection() as connection:
+            return await connection.fetch(sql, *arguments)
+
+    async def row(self, sql: str, *arguments: object) -> Row | None:
+        async with self.connection() as connection:
+            return await connection.fetchrow(sql, *arguments)
+
+    async def value(self, sql: str, *arguments: object) -> Any:  # noqa: ANN401 - whatever the column holds
+        async with self.connection() as connection:
+            return await connection.fetchval(sql, *arguments)
+
+    async def execute(self, sql: str, *arguments: object) -> None:
+        async with self.connection() as connection:
+            await connection.execute(sql, *arguments)
+
+
+def tortoise_config(given: Credentials) -> dict[str, Any]:
+    return {
+        "connections": {
+            "default": {
+                "engine": "tortoise.backends.asyncpg",
+                "credentials": {
+                    **given.arguments(),
+                    "minsize": 1,
+                    "maxsize": POOL_SIZE,
+                    "connection_class": PlainConnection,
+                    "server_settings": {"application_name": "tzurot"},
+                },
+            }
+        },
+        "apps": {
+            "tzurot": {
+                "models": list(MODELS),
+                "default_connection": "default",
+                "migrations": "migrations",
+            }
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+SCHEMA = tortoise_config(Credentials(host="", user="", database=""))  # what `tortoise makemigrations` compares
+
+
+class outage_named:  # noqa: N801 - reads as the statement it is
+    """Turns whatever a lost server raises into one StoreDown."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OUTAGES) or (isinstance(error, OperationalError) and isinstance(error.__cause__, OUTAGES)):
+            raise StoreDown(
+                "database.unreachable",
+                "The database cannot be reached.",
+                "Try again in a minute; the host finds the reason in the log.",
+            ) from error

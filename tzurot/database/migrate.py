@@ -1,0 +1,73 @@
+"""Brings the schema up to date when the process starts: all pending migrations and their records in one transaction."""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from loguru import logger
+from tortoise import connections
+from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.schema_editor import AsyncpgSchemaEditor
+from tortoise.transactions import in_transaction
+
+from tzurot.database.connect import tortoise_config
+from tzurot.errors import StoreDown
+
+if TYPE_CHECKING:
+    from tzurot.database.connect import Database
+
+LOCK = 0x545A55524F54  # "TZUROT": one process migrates, the others wait
+APP = "tzurot"
+
+
+def shipped() -> tuple[str, ...]:
+    """The names of the migrations beside the code, oldest first."""
+    names = (entry.name for entry in files("migrations").iterdir())
+    return tuple(sorted(name[:-3] for name in names if name[0].isdigit() and name.endswith(".py")))
+
+
+async def applied(database: Database) -> set[str]:
+    """The names recorded in the database; empty for a new one."""
+    exists = await database.value("SELECT to_regclass('tortoise_migrations') IS NOT NULL")
+    if not exists:
+        return set()
+    rows = await database.rows("SELECT name FROM tortoise_migrations WHERE app = $1", APP)
+    return {row["name"] for row in rows}
+
+
+async def migrate(database: Database) -> tuple[str, ...]:
+    """Apply what is pending and return its names.
+
+    Tortoise records a migration after its own transaction has ended, so a crash between the two would make every
+    later start fail; inside one outer transaction its transactions become savepoints and its records commit with them.
+
+    Raises:
+        StoreDown: the database was written by a newer version of Tzurot.
+
+    """
+    known = shipped()
+    done = await applied(database)
+    if newer := sorted(done - set(known)):
+        raise StoreDown(
+            "database.newer",
+            f"The database was written by a newer version of Tzurot (it holds {newer[-1]}).",
+            "Start that version, or restore the backup made before the upgrade.",
+        )
+    if done.issuperset(known):
+        return ()
+    apps = tortoise_config(database.credentials)["apps"]
+    async with in_transaction("default") as transaction:
+        await transaction.execute_query(f"SELECT pg_advisory_xact_lock({LOCK})")
+        executor = MigrationExecutor(transaction, apps)
+        # it asks for what is applied before it makes that table, and a failed question ends a transaction
+        await executor.recorder.ensure_schema(AsyncpgSchemaEditor(transaction, atomic=False))
+        before = {key.name for key in await executor.recorder.applied_migrations()}
+        await executor.migrate(direction="forward")
+    pending = tuple(name for name in known if name not in before)
+    for name in pending:
+        logger.info("database brought up to {}", name)
+    # statements prepared against the old schema are not used again
+    await connections.get("default")._expire_connections()  # pyright: ignore[reportPrivateUsage] # noqa: SLF001
+    return pending

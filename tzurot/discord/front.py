@@ -1,0 +1,190 @@
+"""Discord as the pipeline sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import hikari
+from loguru import logger
+
+from tzurot.discord.inbound import utterance_of
+from tzurot.discord.names import webhook_name
+from tzurot.discord.notices import notice
+from tzurot.errors import CannotSpeak, NotFound, Refused
+from tzurot.pipeline.front import Unsure
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from tzurot.discord.avatars import Avatars
+    from tzurot.discord.inbound import Overheard
+    from tzurot.discord.places import Places
+    from tzurot.discord.rights import Reader
+    from tzurot.discord.webhooks import Webhooks
+    from tzurot.errors import TzurotError
+    from tzurot.pipeline.turn import Turn, Voice
+    from tzurot.talk import Incoming, MessageLink, Place, Speaker, Utterance
+
+TYPING_AFTER_S = 0.3
+TYPING_EVERY_S = 8.0
+PAGE = 100
+SEARCHED = 300
+
+
+class UnseenDraft:
+    """On Discord nobody sees a reply before it is posted."""
+
+    streams = False
+
+    def show(self, text: str) -> None: ...
+
+
+class DiscordFront:
+    def __init__(
+        self,
+        *,
+        bot: hikari.GatewayBot,
+        me: int,
+        application_id: int,
+        webhooks: Webhooks,
+        avatars: Avatars,
+        places: Places,
+        overheard: Overheard,
+        reader: Reader,
+    ) -> None:
+        self._bot = bot
+        self._me = me
+        self._application_id = application_id
+        self._webhooks = webhooks
+        self._avatars = avatars
+        self._places = places
+        self._overheard = overheard
+        self._reader = reader
+
+    def is_own(self, message: hikari.PartialMessage) -> bool:
+        """Whether we posted it: as the bot, or through our webhook."""
+        author = message.author
+        return bool(
+            (author and int(author.id) == self._me)
+            or message.application_id == self._application_id
+            or (message.webhook_id and self._webhooks.is_own(int(message.webhook_id)))
+        )
+
+    async def overheard(self, place: Place, before: int, limit: int) -> tuple[Utterance, ...]:
+        if not self._overheard.follows(place.channel_id):
+            await self._fill(place, before)
+        return self._overheard.before(place.channel_id, before, limit)
+
+    async def _fill(self, place: Place, before: int) -> None:
+        """Read one page of a channel; where that is not allowed, what is heard from now on must do."""
+        page: list[Utterance] = []
+        try:
+            messages = await self._bot.rest.fetch_messages(place.channel_id, before=before).limit(PAGE)
+            page = [utterance_of(said, place, self._me) for said in messages if not self.is_own(said)]
+        except hikari.ClientHTTPResponseError as error:
+            logger.info("the history of channel {} cannot be read: {}", place.channel_id, error.message)
+        except hikari.HTTPError as error:
+            logger.warning("the history of channel {} was not to be had: {}", place.channel_id, error)
+            return
+        self._overheard.fill(place.channel_id, page)
+
+    async def linked(self, link: MessageLink, asker: Speaker) -> Utterance:
+        try:
+            return await self._reader.read(link, asker)
+        except (NotFound, Refused):
+            raise
+        except hikari.HTTPError:
+            raise NotFound("message.unreachable", "A linked message could not be fetched.") from None
+
+    @asynccontextmanager
+    async def composing(self, turn: Turn) -> AsyncGenerator[UnseenDraft]:
+        typing = asyncio.create_task(self._type(turn.place.channel_id))
+        try:
+            yield UnseenDraft()
+        finally:
+            typing.cancel()
+
+    async def _type(self, channel_id: int) -> None:
+        """Show that something is coming, unless it comes at once."""
+        wait_s = TYPING_AFTER_S
+        while True:
+            await asyncio.sleep(wait_s)
+            try:
+                await self._bot.rest.trigger_typing(channel_id)
+            except hikari.HTTPError as error:
+                logger.debug("no typing in {}: {}", channel_id, error)
+                return
+            wait_s = TYPING_EVERY_S
+
+    async def say(self, place: Place, voice: Voice, text: str, key: str) -> int:
+        """Through the channel's webhook; as the bot, with the name in front, in DMs and where no webhook may be."""
+        if place.kind != "dm":
+            try:
+                return await self._webhooks.post(place, voice.name, self._avatars.url(voice), text)
+            except CannotSpeak as error:
+                if error.code != "speak.no_webhook":
+                    raise
+                logger.info("channel {}: {}", place.channel_id, error)
+        try:
+            message = await self._bot.rest.create_message(place.channel_id, prefixed(voice, text), nonce=key)
+        except hikari.ClientHTTPResponseError as error:
+            raise CannotSpeak(
+                "speak.refused",
+                f"I may not answer in that channel: {error.message}",
+                "Give me the permission Send Messages there.",
+            ) from None
+        except hikari.HTTPError as error:
+            raise Unsure from error
+        return int(message.id)
+
+    async def find(self, place: Place, voice: Voice, text: str, after: int) -> int | None:
+        try:
+            async for message in self._bot.rest.fetch_messages(place.channel_id, after=after).limit(SEARCHED):
+                if self.is_own(message) and self._is_that(message, voice, text):
+                    return int(message.id)
+        except hikari.HTTPError as error:
+            raise CannotSpeak(
+                "speak.unreadable",
+                "I cannot tell whether my last reply arrived, because I may not read this channel.",
+                "Give me the permission Read Message History.",
+            ) from error
+        return None
+
+    @staticmethod
+    def _is_that(message: hikari.PartialMessage, voice: Voice, text: str) -> bool:
+        author = message.author
+        content = (message.content or "").strip()
+        by_webhook = bool(author and author.username == webhook_name(voice.name) and content == text.strip())
+        return by_webhook or content == prefixed(voice, text).strip()
+
+    async def tell(self, incoming: Incoming, error: TzurotError, reference: str) -> None:
+        said = incoming.utterance
+        try:
+            await self._bot.rest.create_message(
+                said.place.channel_id,
+                notice(error, reference),
+                reply=said.message_id,
+                reply_must_exist=False,
+                mentions_reply=False,
+                nonce=f"tell-{reference or said.message_id}"[:25],
+            )
+        except hikari.ClientHTTPResponseError as refused:
+            logger.info("a notice was not taken in channel {}: {}", said.place.channel_id, refused.message)
+            await self._tell_privately(int(said.speaker.external_id), error, reference)
+        except hikari.HTTPError as lost:
+            logger.warning("a notice could not be posted: {}", lost)
+
+    async def _tell_privately(self, user_id: int, error: TzurotError, reference: str) -> None:
+        """The channel does not take even a notice: the person still hears of it."""
+        try:
+            channel = await self._bot.rest.create_dm_channel(user_id)
+            await self._bot.rest.create_message(channel, notice(error, reference))
+        except hikari.HTTPError as closed:
+            logger.info("nor privately: {}", closed)
+
+
+def prefixed(voice: Voice, text: str) -> str:
+    """A line of the bot's own that says who speaks."""
+    return f"**{voice.name}:** {text}"

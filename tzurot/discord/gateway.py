@@ -1,0 +1,132 @@
+"""The connection to Discord: what is heard, in which order, and what is said at the start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import hikari
+from cachetools import LRUCache
+from hikari.api import CacheComponents
+from hikari.impl import CacheSettings
+
+from tzurot.discord.inbound import names_in, readable, utterance_of
+from tzurot.discord.permissions import CONTENT_INTENT, INTENTS
+from tzurot.errors import TooBusy
+from tzurot.talk import Incoming
+
+if TYPE_CHECKING:
+    from tzurot.discord.front import DiscordFront
+    from tzurot.discord.inbound import Overheard
+    from tzurot.discord.places import Places
+    from tzurot.pipeline.hear import Hear
+    from tzurot.pipeline.lanes import Lanes
+
+LEAN_CACHE = CacheSettings(
+    components=CacheComponents.ME
+    | CacheComponents.GUILDS
+    | CacheComponents.GUILD_CHANNELS
+    | CacheComponents.GUILD_THREADS
+    | CacheComponents.ROLES
+    | CacheComponents.MEMBERS,
+    only_my_member=True,
+)
+REPLAYED = 10_000
+
+
+def make_bot(token: str, rest_url: str, *, content: bool) -> hikari.GatewayBot:
+    """A bot that keeps little; without `content` it reads only DMs, mentions and what commands bring.
+
+    Raises:
+        ValueError: the token has not the form of one.
+
+    """
+    return hikari.GatewayBot(
+        token,
+        banner=None,
+        logs=None,
+        suppress_optimization_warning=True,
+        intents=INTENTS if content else INTENTS & ~CONTENT_INTENT,
+        cache_settings=LEAN_CACHE,
+        auto_chunk_members=False,
+        rest_url=rest_url or None,
+    )
+
+
+class Ears:
+    """Drops without waiting what is nobody's business, and puts the rest into its channel's lane."""
+
+    def __init__(
+        self,
+        *,
+        bot: hikari.GatewayBot,
+        me: int,
+        front: DiscordFront,
+        places: Places,
+        overheard: Overheard,
+        lanes: Lanes,
+        hear: Hear,
+    ) -> None:
+        self._me = me
+        self._front = front
+        self._places = places
+        self._overheard = overheard
+        self._lanes = lanes
+        self._hear = hear
+        self._told_busy: set[int] = set()
+        self._heard: LRUCache[int, None] = LRUCache(REPLAYED)
+        for event, listener in (
+            (hikari.MessageCreateEvent, self.on_message),
+            (hikari.MessageUpdateEvent, self.on_edit),
+            (hikari.MessageDeleteEvent, self.on_delete),
+            (hikari.ShardReadyEvent, self.on_ready),
+        ):
+            bot.subscribe(event, listener)  # pyright: ignore[reportArgumentType]
+
+    async def on_message(self, event: hikari.MessageCreateEvent) -> None:
+        message = event.message
+        if self._front.is_own(message):
+            return
+        if self._overheard.follows(message.channel_id):
+            place = await self._places.of(message.channel_id, message.guild_id)
+            self._overheard.hear(utterance_of(message, place, self._me))
+        if not event.is_human or message.id in self._heard or not self._may_address(message):
+            return
+        # a resumed session replays events: the ledger would stop them too, but they need not wait in a lane
+        self._heard[message.id] = None
+        if self._lanes.put(str(message.channel_id), lambda: self._listen(message)):
+            self._told_busy.discard(message.channel_id)
+        elif message.channel_id not in self._told_busy:
+            self._told_busy.add(message.channel_id)
+            busy = TooBusy("lane.full", "Too many messages are waiting here.", "Say it again when I have caught up.")
+            await self._front.tell(await self._incoming(message), busy, "")
+
+    def _may_address(self, message: hikari.Message) -> bool:
+        """Whether it is worth finding out; most messages of a busy server are not."""
+        if message.guild_id is None or "@" in (message.content or ""):
+            return True
+        answered = message.referenced_message
+        return bool(answered and answered.author and answered.author.is_bot)
+
+    async def _listen(self, message: hikari.Message) -> None:
+        await self._hear(await self._incoming(message), self._front)
+
+    async def _incoming(self, message: hikari.Message) -> Incoming:
+        place = await self._places.of(message.channel_id, message.guild_id)
+        mentions = message.user_mentions_ids or ()
+        return Incoming(
+            utterance=utterance_of(message, place, self._me),
+            mentions_bot=hikari.Snowflake(self._me) in mentions,
+        )
+
+    async def on_edit(self, event: hikari.MessageUpdateEvent) -> None:
+        message = event.message
+        if isinstance(message.content, str):
+            text = readable(message.content, names_in(message), self._me)
+            self._overheard.edit(message.channel_id, message.id, text)
+
+    async def on_delete(self, event: hikari.MessageDeleteEvent) -> None:
+        self._overheard.delete(event.channel_id, event.message_id)
+
+    async def on_ready(self, _: hikari.ShardReadyEvent) -> None:
+        """A new session: what was said in between is unknown."""
+        self._overheard.forget()

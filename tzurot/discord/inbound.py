@@ -1,0 +1,136 @@
+"""From Discord's messages to utterances, and the ring of what bystanders said."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import hikari
+from cachetools import LRUCache
+
+from tzurot.talk import Attachment, MessageLink, Speaker, Utterance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tzurot.talk import Place
+
+LINK = re.compile(r"https://(?:\w+\.)?discord(?:app)?\.com/channels/(@me|\d{15,21})/(\d{15,21})/(\d{15,21})")
+MARK = re.compile(r"<(?:@!?(?P<user>\d+)|a?:(?P<emoji>\w+):\d+)>")
+RING = 100
+CHANNELS = 2000
+
+
+def utterance_of(message: hikari.PartialMessage, place: Place, me: int) -> Utterance:
+    """A message in readable words: our own mention goes, other people's become their names without the sign."""
+    assert message.author
+    assert message.timestamp
+    text = message.content or ""
+    reference = message.message_reference
+    reply_to = None
+    if reference and reference.id is not None and message.type is hikari.MessageType.REPLY:
+        reply_to = MessageLink(
+            channel_id=int(reference.channel_id), message_id=int(reference.id), guild_id=reference.guild_id
+        )
+    return Utterance(
+        message_id=int(message.id),
+        place=place,
+        speaker=speaker_of(message),
+        text=readable(text, names_in(message), me),
+        said_at=message.timestamp,
+        reply_to=reply_to,
+        links=links_in(text),
+        attachments=tuple(
+            Attachment(
+                name=attachment.filename,
+                url=attachment.url,
+                media_type=attachment.media_type or "",
+                size_bytes=attachment.size,
+            )
+            for attachment in message.attachments or ()
+        ),
+    )
+
+
+def speaker_of(message: hikari.PartialMessage) -> Speaker:
+    author = message.author
+    assert author
+    member = message.member or None
+    return Speaker(
+        front="discord",
+        external_id=str(int(author.id)),
+        name=(member.display_name if member else author.display_name) or author.username,
+        kind="bot" if author.is_bot else "human",
+    )
+
+
+def names_in(message: hikari.PartialMessage) -> dict[int, str]:
+    return {int(user.id): user.display_name or user.username for user in (message.user_mentions or {}).values()}
+
+
+def readable(text: str, names: dict[int, str], me: int) -> str:
+    def words(match: re.Match[str]) -> str:
+        if match["emoji"]:
+            return f":{match['emoji']}:"
+        user = int(match["user"])
+        return "" if user == me else names.get(user, "somebody")
+
+    return MARK.sub(words, text).strip()
+
+
+def links_in(text: str) -> tuple[MessageLink, ...]:
+    return tuple(
+        MessageLink(guild_id=None if guild == "@me" else int(guild), channel_id=int(channel), message_id=int(message))
+        for guild, channel, message in LINK.findall(text)
+    )
+
+
+class Overheard:
+    """The last hundred lines of each channel in which a character was addressed; in memory, never stored.
+
+    A channel's ring begins with a page read from Discord and goes on with events; after a gap in the events every
+    ring is unknown again.
+    """
+
+    def __init__(self) -> None:
+        self._rings: LRUCache[int, dict[int, Utterance]] = LRUCache(CHANNELS)
+
+    def forget(self) -> None:
+        """Events were missed."""
+        self._rings.clear()
+
+    def follows(self, channel_id: int) -> bool:
+        return channel_id in self._rings
+
+    def fill(self, channel_id: int, page: Iterable[Utterance]) -> None:
+        """Begin a ring with what was said before, keeping what was heard meanwhile."""
+        ring = {said.message_id: said for said in page} | self._rings.get(channel_id, {})
+        self._rings[channel_id] = dict(sorted(ring.items())[-RING:])
+
+    def hear(self, said: Utterance) -> None:
+        ring = self._rings[said.place.channel_id]
+        ring[said.message_id] = said
+        if len(ring) > RING:
+            del ring[min(ring)]
+
+    def edit(self, channel_id: int, message_id: int, text: str) -> None:
+        ring = self._rings.get(channel_id, {})
+        if message_id in ring:
+            said = ring[message_id]
+            ring[message_id] = Utterance(
+                message_id=message_id,
+                place=said.place,
+                speaker=said.speaker,
+                text=text,
+                said_at=said.said_at,
+                reply_to=said.reply_to,
+                links=links_in(text),
+                attachments=said.attachments,
+            )
+
+    def delete(self, channel_id: int, message_id: int) -> None:
+        self._rings.get(channel_id, {}).pop(message_id, None)
+
+    def before(self, channel_id: int, message_id: int, limit: int) -> tuple[Utterance, ...]:
+        ring = self._rings.get(channel_id, {})
+        return tuple(said for key, said in ring.items() if key < message_id)[-limit:]

@@ -1,0 +1,3 @@
+"""Language models: any OpenAI-compatible server, asked over HTTP."""
+
+from __future__ import annotations

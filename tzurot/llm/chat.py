@@ -1,0 +1,146 @@
+"""The OpenAI-compatible chat protocol: what is sent, and the pieces that come back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, cast
+from urllib.parse import urlsplit
+
+import orjson
+
+from tzurot.errors import ProviderFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatMessage:
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Which model is asked, where, and within what limits."""
+
+    base_url: str
+    model: str
+    api_key: str = field(default="", repr=False)
+    temperature: float = 0.9
+    context_tokens: int = 16384
+    reply_tokens: int = 800
+    attempts: int = 3
+    first_token_s: float = 60
+    stall_s: float = 30
+    total_s: float = 180
+    reply_limit_bytes: int = 256 * 1024
+
+    @property
+    def host(self) -> str:
+        """The server, as people are told of it."""
+        return urlsplit(self.base_url).netloc.rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What the server says it counted; `cost_usd` only where it names a price."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    reply_tokens: int = 0
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """What one event of the stream added."""
+
+    text: str = ""
+    reasoning: str = ""
+    finish: str = ""
+    model: str = ""
+    usage: Usage | None = None
+
+
+def request_body(route: Route, messages: Sequence[ChatMessage]) -> bytes:
+    body: dict[str, Any] = {
+        "model": route.model,
+        "messages": [{"role": message.role, "content": message.content} for message in messages],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "temperature": route.temperature,
+        "max_tokens": route.reply_tokens,
+    }
+    if route.host.endswith("openrouter.ai"):
+        body["usage"] = {"include": True}  # OpenRouter's own: puts the price beside the counts
+    return orjson.dumps(body)
+
+
+def piece_of(data: bytes | str) -> Piece:
+    """Read one event's data, or a whole answer of a server that does not stream.
+
+    Raises:
+        ProviderFailed: it is not JSON, or the server reports an error in it.
+
+    """
+    try:
+        event: object = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        raise not_the_api() from None
+    if not isinstance(event, dict):
+        raise not_the_api()
+    fields = cast("dict[str, Any]", event)
+    if fields.get("error"):
+        raise ProviderFailed(
+            "llm.error",
+            f"The language model's server reported an error: {error_text(fields['error'])}",
+            "Try again; if it stays, choose another model.",
+        )
+    choices = cast("list[dict[str, Any]]", fields.get("choices") or [{}])
+    choice = choices[0] or {}
+    said: dict[str, Any] = choice.get("delta") or choice.get("message") or {}
+    return Piece(
+        text=_text(said.get("content")),
+        reasoning=_text(said.get("reasoning_content")) or _text(said.get("reasoning")),
+        finish=_text(choice.get("finish_reason")),
+        model=_text(fields.get("model")),
+        usage=_usage(fields.get("usage")),
+    )
+
+
+def not_the_api() -> ProviderFailed:
+    return ProviderFailed(
+        "llm.not_api",
+        "The language model's address answered with something that is not a model's reply.",
+        "The host should check llm.base_url: it usually ends in /v1.",
+    )
+
+
+def error_text(error: object) -> str:
+    """The message inside an error as the servers write it, cut to a sentence's length."""
+    inner: object = cast("dict[str, Any]", error).get("message", error) if isinstance(error, dict) else error
+    return " ".join(str(inner).split())[:300]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):  # content as parts, which some servers send
+        parts = cast("list[object]", value)
+        return "".join(_text(cast("dict[str, Any]", part).get("text")) for part in parts if isinstance(part, dict))
+    return value if isinstance(value, str) else ""
+
+
+def _usage(value: object) -> Usage | None:
+    if not isinstance(value, dict):
+        return None
+    counts = cast("dict[str, Any]", value)
+    details: dict[str, Any] = counts.get("prompt_tokens_details") or {}
+    cost = counts.get("cost")
+    return Usage(
+        prompt_tokens=int(counts.get("prompt_tokens") or 0),
+        cached_tokens=int(details.get("cached_tokens") or 0),
+        reply_tokens=int(counts.get("completion_tokens") or 0),
+        cost_usd=float(cost) if isinstance(cost, int | float) else None,
+    )

@@ -1,0 +1,295 @@
+"""Asks a language model: retries what may pass, keeps every deadline, and names each way it can fail."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from time import monotonic, time
+from typing import TYPE_CHECKING
+
+import httpx
+import stamina
+
+from tzurot.errors import ProviderFailed
+from tzurot.llm.chat import Piece, Usage, error_text, not_the_api, piece_of, request_body
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Generator, Sequence
+
+    from tzurot.llm.chat import ChatMessage, Route
+    from tzurot.outbound import Outbound
+
+HTTP_OK = 200
+HTTP_SERVER_FAULT = 500
+ERROR_BODY_BYTES = 16 * 1024
+LONGEST_WAIT_S = 30.0
+RETRIED = frozenset({"llm.busy", "llm.down", "llm.unreachable", "llm.timeout", "llm.cut_off", "llm.empty"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One request: how it ended (`ok` or an error's code) and how long it took."""
+
+    outcome: str
+    took_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """All that a model said; `finish` is its own word (`stop`, `length`, …)."""
+
+    text: str
+    reasoning: str
+    finish: str
+    model: str
+    usage: Usage
+    attempts: tuple[Attempt, ...]
+
+
+class Client:
+    def __init__(self, outbound: Outbound) -> None:
+        self._outbound = outbound
+
+    async def ask(
+        self,
+        route: Route,
+        messages: Sequence[ChatMessage],
+        *,
+        heard: Callable[[Piece], None],
+        restarted: Callable[[], bool],
+        attempts: list[Attempt],
+    ) -> Answer:
+        """Ask until an answer is whole.
+
+        `heard` receives every piece as it comes. Before another attempt `restarted` is asked to take back what was
+        heard; where it cannot (it was shown already), the failure stands. `attempts` is filled as they end.
+
+        Raises:
+            ProviderFailed: see `failure_of` and `_read` for the codes.
+
+        """
+        body = request_body(route, messages)
+        started = monotonic()
+
+        def again(error: Exception) -> bool | float:
+            if not isinstance(error, ProviderFailed) or error.code not in RETRIED or not restarted():
+                return False
+            if monotonic() - started + (error.retry_after_s or 0) > route.total_s:
+                return False
+            return error.retry_after_s if error.retry_after_s is not None else True
+
+        try:
+            async with asyncio.timeout(route.total_s):
+                async for attempt in stamina.retry_context(
+                    on=again, attempts=route.attempts, timeout=route.total_s, wait_initial=0.4, wait_max=8
+                ):
+                    with attempt, _timed(attempts):
+                        return await self._once(route, body, heard, attempts)
+        except TimeoutError:
+            raise _too_slow(route) from None
+        raise AssertionError("stamina either returns or raises")
+
+    async def _once(self, route: Route, body: bytes, heard: Callable[[Piece], None], attempts: list[Attempt]) -> Answer:
+        text: list[str] = []
+        reasoning: list[str] = []
+        finish = model = ""
+        usage = Usage()
+        begun = monotonic()
+        async for piece in self._pieces(route, body):
+            text.append(piece.text)
+            reasoning.append(piece.reasoning)
+            finish = piece.finish or finish
+            model = piece.model or model
+            usage = piece.usage or usage
+            heard(piece)
+        said = "".join(text)
+        if not said.strip() and not "".join(reasoning).strip():
+            raise ProviderFailed(
+                "llm.empty",
+                "The language model answered with nothing.",
+                "Try again, or say it in other words.",
+            )
+        done = Attempt(outcome="ok", took_ms=(monotonic() - begun) * 1000)
+        return Answer(
+            text=said,
+            reasoning="".join(reasoning),
+            finish=finish,
+            model=model or route.model,
+            usage=usage,
+            attempts=(*attempts, done),
+        )
+
+    async def _pieces(self, route: Route, body: bytes) -> AsyncIterator[Piece]:
+        headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
+        if route.api_key:
+            headers["Authorization"] = f"Bearer {route.api_key}"
+        url = f"{route.base_url}/chat/completions"
+        try:
+            async with (
+                asyncio.timeout(route.first_token_s) as deadline,
+                self._outbound.stream("POST", url, body=body, headers=headers) as response,
+            ):
+                if response.status_code != HTTP_OK:
+                    raise await failure_of(response, route)
+                clock = asyncio.get_running_loop()
+                async for piece in _read(response, route):
+                    deadline.reschedule(clock.time() + route.stall_s)
+                    yield piece
+        except TimeoutError:
+            raise _too_slow(route) from None
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            raise ProviderFailed(
+                "llm.unreachable",
+                f"The language model's server at {route.host} cannot be reached.",
+                "Try again in a minute; the host should check that it runs and that llm.base_url is right.",
+            ) from None
+        except httpx.HTTPError:
+            raise _cut_off() from None
+
+
+async def _read(response: httpx.Response, route: Route) -> AsyncIterator[Piece]:
+    """The pieces of a good response, streamed or whole.
+
+    Raises:
+        ProviderFailed: llm.not_api, llm.cut_off, llm.too_much, llm.error.
+
+    """
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in ("text/event-stream", "application/json", ""):
+        raise not_the_api()
+    received = 0
+    rest = b""
+    ended = False
+    async for data in response.aiter_bytes():
+        received += len(data)
+        # a reply's text is a small part of its events; 40 bytes of frame for each byte is generous
+        if received > route.reply_limit_bytes * 40:
+            raise _too_much()
+        if kind == "application/json":
+            rest += data
+            continue
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            if not line.startswith(b"data:"):
+                continue
+            event = line[5:].strip()
+            if event == b"[DONE]":
+                ended = True
+            elif event:
+                piece = piece_of(event)
+                ended = ended or bool(piece.finish)
+                yield piece
+    if kind == "application/json":
+        yield piece_of(rest)
+    elif not ended:
+        raise (
+            _cut_off()
+            if received
+            else ProviderFailed(
+                "llm.empty",
+                "The language model answered with nothing.",
+                "Try again, or say it in other words.",
+            )
+        )
+
+
+async def failure_of(response: httpx.Response, route: Route) -> ProviderFailed:
+    """A refusal of the server's as the sentence a person needs."""
+    received = bytearray()
+    async for data in response.aiter_bytes():
+        received += data
+        if len(received) > ERROR_BODY_BYTES:
+            break
+    detail = _detail(bytes(received))
+    match response.status_code:
+        case 401 | 403:
+            return ProviderFailed(
+                "llm.key",
+                f"{route.host} does not accept the API key.",
+                "The host should check llm.api_key in config.toml.",
+            )
+        case 402:
+            return ProviderFailed(
+                "llm.credit",
+                f"The account at {route.host} has no credit left.",
+                "Top it up, or choose a free model.",
+            )
+        case 404:
+            return ProviderFailed(
+                "llm.model_unknown",
+                f"{route.host} does not know the model “{route.model}”.",
+                "Choose another model; the host sets llm.model in config.toml.",
+            )
+        case 429:
+            return ProviderFailed(
+                "llm.busy",
+                f"{route.host} is busy or the key's limit is reached.",
+                "Try again in a minute.",
+                retry_after_s=_retry_after(response.headers.get("retry-after")),
+            )
+        case status if status in (408, 425) or status >= HTTP_SERVER_FAULT:
+            return ProviderFailed(
+                "llm.down", f"The language model's server failed (HTTP {status}).", "Try again in a minute."
+            )
+        case status:
+            return ProviderFailed(
+                "llm.refused",
+                f"The language model's server refused the request (HTTP {status}){detail}.",
+                "Shorten the message, or choose another model.",
+            )
+
+
+@contextmanager
+def _timed(attempts: list[Attempt]) -> Generator[None]:
+    """Record how an attempt that fails ended."""
+    begun = monotonic()
+    try:
+        yield
+    except ProviderFailed as error:
+        attempts.append(Attempt(outcome=error.code, took_ms=(monotonic() - begun) * 1000))
+        raise
+
+
+def _detail(body: bytes) -> str:
+    try:
+        return f": {error_text(piece_of(body))}" if body else ""
+    except ProviderFailed as error:
+        return f": {error.sentence.partition(': ')[2]}" if error.code == "llm.error" else ""
+
+
+def _retry_after(header: str | None) -> float | None:
+    """Seconds, from seconds or a date; longer waits than half a minute are left to the person."""
+    if not header:
+        return None
+    try:
+        seconds = float(header)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(header).timestamp() - time()
+        except ValueError:
+            return None
+    return max(0.0, seconds) if seconds <= LONGEST_WAIT_S else None
+
+
+def _too_slow(route: Route) -> ProviderFailed:
+    return ProviderFailed(
+        "llm.timeout",
+        f"The language model at {route.host} took too long to answer.",
+        "Try again in a minute.",
+    )
+
+
+def _cut_off() -> ProviderFailed:
+    return ProviderFailed(
+        "llm.cut_off", "The language model's server stopped in the middle of its answer.", "Try again."
+    )
+
+
+def _too_much() -> ProviderFailed:
+    return ProviderFailed(
+        "llm.too_much",
+        "The language model would not stop talking, so its answer was dropped.",
+        "Try again, or choose another model.",
+    )

@@ -1,0 +1,183 @@
+"""Memories as they are kept and found: written with their turn, searched in a cache of whole partitions."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cachetools import LRUCache
+
+from tzurot.memory.embed import SPACE, quantise, stems
+from tzurot.memory.index import Entry, Index
+from tzurot.memory.rank import best
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from tzurot.database.connect import Connection, Database, Row
+    from tzurot.memory.embed import Embedder
+
+CACHE_BYTES = 256 * 1024 * 1024
+INLINE_ROWS = 20_000
+ROW_OVERHEAD_BYTES = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """A line that was said between a persona and a character; `origin_id` is its message."""
+
+    place: str
+    origin_id: int
+    by_character: bool
+    speaker: str
+    text: str
+    said_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    episode: Episode
+    score: float
+
+
+@dataclass(slots=True)
+class Partition:
+    """What one persona and one character share: rows in the order of their ids."""
+
+    index: Index = field(default_factory=Index)
+    episodes: list[Episode] = field(default_factory=list[Episode])
+    last_id: int = 0
+    text_bytes: int = 0
+    size_bytes: int = 1
+    loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Memories:
+    """Reads and writes memories; a partition is loaded whole at its first use, then only what is new."""
+
+    def __init__(self, database: Database, embedder: Embedder, cache_bytes: int = CACHE_BYTES) -> None:
+        self._database = database
+        self._embedder = embedder
+        self._partitions: LRUCache[tuple[int, int], Partition] = LRUCache(
+            cache_bytes, getsizeof=lambda partition: partition.size_bytes
+        )
+
+    def forget(self) -> None:
+        """Drop the cache."""
+        self._partitions.clear()
+
+    async def recall(
+        self, persona_id: int, character_id: int, text: str, *, limit: int, without: Collection[int] = ()
+    ) -> tuple[Remembered, ...]:
+        """What the text calls up, best first; `without` are message ids that the prompt holds anyway."""
+        if not limit:
+            return ()
+        partition = await self._current(persona_id, character_id)
+        if not partition.episodes:
+            return ()
+        if len(partition.episodes) > INLINE_ROWS:
+            ranked = await asyncio.to_thread(self._search, partition, text, limit + len(without))
+        else:
+            ranked = self._search(partition, text, limit + len(without))
+        found = (Remembered(episode=partition.episodes[row], score=score) for row, score in ranked)
+        return tuple(memory for memory in found if memory.episode.origin_id not in without)[:limit]
+
+    def _search(self, partition: Partition, text: str, limit: int) -> list[tuple[int, float]]:
+        return best(
+            partition.index.lexical(stems(text)),
+            partition.index.dense(self._embedder.encode([text])[0]),
+            limit,
+        )
+
+    async def _current(self, persona_id: int, character_id: int) -> Partition:
+        key = (persona_id, character_id)
+        partition = self._partitions.get(key) or Partition()
+        async with partition.loading:
+            rows = await self._database.rows(
+                "SELECT id, place, origin_id, by_character, speaker, text, said_at, stems, vector, scale"
+                " FROM memories WHERE persona_id = $1 AND character_id = $2 AND id > $3 AND space = $4 ORDER BY id",
+                persona_id,
+                character_id,
+                partition.last_id,
+                SPACE,
+            )
+            if rows:
+                entries = [Entry(stems=row["stems"], vector=row["vector"], scale=row["scale"]) for row in rows]
+                if len(rows) > INLINE_ROWS:
+                    await asyncio.to_thread(partition.index.add, entries)
+                else:
+                    partition.index.add(entries)
+                partition.episodes.extend(_episode(row) for row in rows)
+                partition.last_id = rows[-1]["id"]
+            if rows or key not in self._partitions:
+                partition.text_bytes += sum(len(row["text"].encode()) + ROW_OVERHEAD_BYTES for row in rows)
+                partition.size_bytes = partition.index.size_bytes + partition.text_bytes + 1
+                if partition.size_bytes <= self._partitions.maxsize:
+                    self._partitions[key] = partition
+        return partition
+
+    async def write(
+        self,
+        connection: Connection,
+        persona_id: int,
+        character_id: int,
+        episodes: Sequence[Episode],
+    ) -> None:
+        """Keep episodes inside a transaction of the caller's; the same message twice is one memory."""
+        vectors = self._embedder.encode([episode.text for episode in episodes])
+        # within a partition ids become visible in their order, so "everything after the last id" misses nothing
+        await connection.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"memories:{persona_id}:{character_id}"
+        )
+        await connection.executemany(
+            "INSERT INTO memories (persona_id, character_id, place, origin_id, by_character, speaker, text, said_at,"
+            " space, stems, vector, scale) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+            " ON CONFLICT (persona_id, character_id, place, origin_id) DO NOTHING",
+            [
+                (
+                    persona_id,
+                    character_id,
+                    episode.place,
+                    episode.origin_id,
+                    episode.by_character,
+                    episode.speaker[:255],
+                    episode.text.replace("\0", ""),
+                    episode.said_at,
+                    SPACE,
+                    stems(episode.text).tobytes(),
+                    *quantise(vector),
+                )
+                for episode, vector in zip(episodes, vectors, strict=True)
+            ],
+        )
+
+    async def count(self, persona_id: int, character_id: int) -> int:
+        return await self._database.value(
+            "SELECT count(*) FROM memories WHERE persona_id = $1 AND character_id = $2",
+            persona_id,
+            character_id,
+        )
+
+    async def latest(self, persona_id: int, character_id: int, limit: int) -> tuple[Episode, ...]:
+        """The newest memories, oldest first."""
+        rows = await self._database.rows(
+            "SELECT id, place, origin_id, by_character, speaker, text, said_at FROM memories"
+            " WHERE persona_id = $1 AND character_id = $2 ORDER BY id DESC LIMIT $3",
+            persona_id,
+            character_id,
+            limit,
+        )
+        return tuple(_episode(row) for row in reversed(rows))
+
+
+def _episode(row: Row) -> Episode:
+    return Episode(
+        place=row["place"],
+        origin_id=row["origin_id"],
+        by_character=row["by_character"],
+        speaker=row["speaker"],
+        text=row["text"],
+        said_at=row["said_at"],
+    )

@@ -1,0 +1,3 @@
+"""What whoever hosts the bot does with it."""
+
+from __future__ import annotations

@@ -1,0 +1,75 @@
+"""The only HTTP client of the product: one pool of connections, streamed answers, capped sizes.
+
+`Outbound` reaches what the operator configured (language models) and what Discord's own CDN serves; addresses that
+come from people's messages are never fetched with it.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import httpx
+
+from tzurot.errors import Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping
+
+CONNECT_S = 10.0
+
+
+class Outbound:
+    """One client for the life of the process: a client per request costs fifteen milliseconds each."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._client = httpx.AsyncClient(
+            transport=transport,
+            timeout=httpx.Timeout(None, connect=CONNECT_S),
+            limits=httpx.Limits(max_connections=200, max_keepalive_connections=64, keepalive_expiry=30),
+            headers={"User-Agent": "tzurot (self-hosted character bot)"},
+            follow_redirects=False,
+            trust_env=True,
+        )
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    @asynccontextmanager
+    async def stream(
+        self, method: str, url: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> AsyncGenerator[httpx.Response]:
+        """A streamed answer; the caller owns its deadlines. Raises httpx.HTTPError as it comes."""
+        request = self._client.build_request(method, url, content=body, headers=headers)
+        response = await self._client.send(request, stream=True)
+        try:
+            yield response
+        finally:
+            await response.aclose()
+
+    async def get(
+        self, url: str, *, limit_bytes: int, headers: Mapping[str, str] | None = None, timeout_s: float = 15.0
+    ) -> bytes:
+        """The whole answer to a GET, refused beyond `limit_bytes`.
+
+        Raises:
+            Invalid: the answer is larger than the limit.
+            httpx.HTTPError: no answer, or one that is not a success.
+
+        """
+        request = self._client.build_request("GET", url, headers=headers, timeout=timeout_s)
+        response = await self._client.send(request, stream=True)
+        try:
+            response.raise_for_status()
+            received = bytearray()
+            async for piece in response.aiter_bytes():
+                received += piece
+                if len(received) > limit_bytes:
+                    raise Invalid(
+                        "fetch.too_large",
+                        f"That file is larger than {limit_bytes // 1024} KiB.",
+                        "Send a smaller one.",
+                    )
+            return bytes(received)
+        finally:
+            await response.aclose()

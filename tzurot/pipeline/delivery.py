@@ -1,0 +1,78 @@
+"""Posts a reply so that a crash at any moment loses nothing and repeats nothing; the ledger decides."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from tzurot.errors import CannotSpeak
+from tzurot.pipeline.front import Unsure
+from tzurot.pipeline.turn import Delivery
+from tzurot.tables.turns import Chunk
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tzurot.pipeline.front import Front
+    from tzurot.pipeline.turn import Reply, Voice
+    from tzurot.tables.turns import Ledger
+    from tzurot.talk import Place
+
+
+TRIES = 4
+FIRST_WAIT_S = 0.5
+
+
+class Deliver:
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    async def __call__(self, reply: Reply, front: Front) -> Delivery:
+        """Commit the reply, then post it chunk by chunk, each one's id committed before the next one's request."""
+        turn = reply.turn
+        await self._ledger.speak(turn.id, reply.voice.name, reply.chunks)
+        chunks = [Chunk(position=position, text=text, state="known") for position, text in enumerate(reply.chunks)]
+        asked = turn.incoming.utterance.message_id
+        message_ids = await self.finish(turn.id, asked, turn.place, reply.voice, chunks, front)
+        return Delivery(turn=turn, text=reply.text, message_ids=message_ids)
+
+    async def finish(
+        self, turn_id: int, asked: int, place: Place, voice: Voice, chunks: Sequence[Chunk], front: Front
+    ) -> tuple[int, ...]:
+        """Post what is still owed of a committed reply, and return all its message ids.
+
+        A chunk that an earlier process had planned may have been posted although nobody heard of it: it is looked for
+        after the last message that is known, adopted when found, and posted when not.
+
+        Raises:
+            CannotSpeak: the place does not take messages any more, or cannot be searched.
+
+        """
+        message_ids: list[int] = []
+        after = asked
+        for chunk in chunks:
+            message_id = chunk.message_id
+            if message_id is None:
+                message_id = await self._post(place, voice, chunk, f"{turn_id}-{chunk.position}", after, front)
+                await self._ledger.posted(turn_id, chunk.position, message_id, last=chunk is chunks[-1])
+            message_ids.append(message_id)
+            after = message_id
+        return tuple(message_ids)
+
+    async def _post(self, place: Place, voice: Voice, chunk: Chunk, key: str, after: int, front: Front) -> int:
+        look_first = chunk.state == "planned"
+        for wait_s in (FIRST_WAIT_S * 2**n for n in range(TRIES)):
+            if look_first and (found := await front.find(place, voice, chunk.text, after)) is not None:
+                return found
+            try:
+                return await front.say(place, voice, chunk.text, key)
+            except Unsure:
+                look_first = True
+                await asyncio.sleep(wait_s)
+        if (found := await front.find(place, voice, chunk.text, after)) is not None:
+            return found
+        raise CannotSpeak(
+            "speak.unanswered",
+            "Discord did not answer when the reply was posted.",
+            "Try again in a minute; discordstatus.com tells whether it has trouble.",
+        )

@@ -1,0 +1,79 @@
+"""The flight recorder: what a turn did, written down while it flies, kept whether it lands or not."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from tzurot.llm.chat import Usage
+from tzurot.tables.flights import Flown
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from tzurot.errors import TzurotError
+    from tzurot.llm.client import Attempt
+    from tzurot.pipeline.turn import Completion, Prompt, Recollection, References, Scene, Turn
+
+
+@dataclass(slots=True)
+class Flight:
+    """Filled by `run` step by step: the one value of a turn that grows, because a crash keeps what there is."""
+
+    turn: Turn
+    steps_ms: dict[str, float] = field(default_factory=dict[str, float])
+    attempts: list[Attempt] = field(default_factory=list["Attempt"])
+    scene: Scene | None = None
+    references: References | None = None
+    recollection: Recollection | None = None
+    prompt: Prompt | None = None
+    completion: Completion | None = None
+    error: TzurotError | None = None
+
+    @contextmanager
+    def step(self, name: str) -> Generator[None]:
+        """Time a step; the one that fails is timed too."""
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            self.steps_ms[name] = round((perf_counter() - started) * 1000, 2)
+
+    def record(self) -> Flown:
+        """The row to keep. `record` in it: steps_ms, attempts, tokens, limit, cuts, prompt, memories, quotes, error."""
+        usage = self.completion.usage if self.completion else Usage()
+        prompt = self.prompt
+        record: dict[str, Any] = {
+            "reason": self.turn.accepted.reason,
+            "steps_ms": list(self.steps_ms.items()),  # jsonb does not keep the order of keys
+            "attempts": [{"outcome": a.outcome, "took_ms": round(a.took_ms, 1)} for a in self.attempts],
+            "history": len(self.scene.history) if self.scene else 0,
+            "memories": [
+                {"score": round(m.score, 2), "speaker": m.episode.speaker, "text": m.episode.text}
+                for m in (self.recollection.memories if self.recollection else ())
+            ],
+            "quotes": len(self.references.quotes) if self.references else 0,
+            "unread": list(self.references.unread) if self.references else [],
+            "prompt": [{"role": m.role, "content": m.content} for m in prompt.messages] if prompt else [],
+            "tokens": prompt.tokens if prompt else 0,
+            "limit": prompt.limit if prompt else 0,
+            "cuts": list(prompt.cuts) if prompt else [],
+            "host": prompt.route.host if prompt else "",
+            "finish": self.completion.finish if self.completion else "",
+            "reasoning": self.completion.reasoning if self.completion else "",
+            "reply": self.completion.text if self.completion else "",
+            "error": {"code": self.error.code, "sentence": str(self.error)} if self.error else None,
+        }
+        return Flown(
+            turn_id=self.turn.id,
+            user_id=self.turn.asked_by.user_id,
+            character_name=self.turn.character.name,
+            model=self.completion.model if self.completion else (prompt.route.model if prompt else ""),
+            prompt_tokens=usage.prompt_tokens,
+            cached_tokens=usage.cached_tokens,
+            reply_tokens=usage.reply_tokens,
+            cost_usd=usage.cost_usd,
+            record=record,
+        )

@@ -1,0 +1,72 @@
+"""What the pipeline asks of the place where people are: Discord, a terminal, a test's script."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from tzurot.errors import TzurotError
+    from tzurot.pipeline.turn import Turn, Voice
+    from tzurot.talk import Incoming, MessageLink, Place, Speaker, Utterance
+
+
+class Unsure(Exception):
+    """A message may or may not have been posted: the request was sent, its answer never came."""
+
+
+class Draft(Protocol):
+    """Somebody watches the reply come into being."""
+
+    @property
+    def streams(self) -> bool:
+        """Whether what is shown is seen, so that it cannot be taken back."""
+        ...
+
+    def show(self, text: str) -> None:
+        """More of the reply that is now certain."""
+        ...
+
+
+class Front(Protocol):
+    async def overheard(self, place: Place, before: int, limit: int) -> tuple[Utterance, ...]:
+        """What others said in a place before a message, oldest first; nothing a character said or was told."""
+        ...
+
+    async def linked(self, link: MessageLink, asker: Speaker) -> Utterance:
+        """A message somebody points at, read with that person's rights.
+
+        Raises:
+            NotFound: it is gone.
+            Refused: the asker, or the bot, may not read it.
+
+        """
+        ...
+
+    def composing(self, turn: Turn) -> AbstractAsyncContextManager[Draft]:
+        """While this is open people see that the character is at work."""
+        ...
+
+    async def say(self, place: Place, voice: Voice, text: str, key: str) -> int:
+        """Post one message as a character and return its id; `key` is the same whenever this message is posted.
+
+        Raises:
+            CannotSpeak: the place does not take it.
+            Unsure: it may have been posted.
+
+        """
+        ...
+
+    async def find(self, place: Place, voice: Voice, text: str, after: int) -> int | None:
+        """The id of that very message, if it was posted after a message id although nobody was told.
+
+        Raises:
+            CannotSpeak: the place cannot be read.
+
+        """
+        ...
+
+    async def tell(self, incoming: Incoming, error: TzurotError, reference: str) -> None:
+        """Tell the asker, out of character, what went wrong; never raises."""
+        ...

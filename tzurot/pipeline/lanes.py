@@ -1,0 +1,65 @@
+"""One bounded queue per channel, so that order is kept in each, and one limit on all turns at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+from loguru import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    Job = Callable[[], Awaitable[None]]
+
+
+class Lanes:
+    """Jobs of a lane run one after another, lanes beside each other; an idle lane costs nothing."""
+
+    def __init__(self, *, waiting: int, at_once: int) -> None:
+        self._waiting = waiting
+        self._gate = asyncio.Semaphore(at_once)
+        self._queues: dict[str, deque[Job]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def put(self, lane: str, job: Job) -> bool:
+        """Queue a job; False when the lane is full or the process is stopping."""
+        if self._closed:
+            return False
+        queue = self._queues.get(lane)
+        if queue is None:
+            self._queues[lane] = deque((job,))
+            task = asyncio.create_task(self._work(lane), name=f"lane {lane}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            return True
+        if len(queue) >= self._waiting:
+            return False
+        queue.append(job)
+        return True
+
+    async def _work(self, lane: str) -> None:
+        queue = self._queues[lane]
+        try:
+            while queue:
+                async with self._gate:
+                    try:
+                        await queue[0]()
+                    except Exception:  # noqa: BLE001 - a job answers for itself; the lane goes on
+                        logger.exception("a job of lane {} failed", lane)
+                queue.popleft()
+        finally:
+            del self._queues[lane]
+
+    async def drain(self, within_s: float) -> bool:
+        """Take nothing more and finish what is queued; what is left after that time is cancelled (False)."""
+        self._closed = True
+        if not self._tasks:
+            return True
+        _, late = await asyncio.wait(self._tasks, timeout=within_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        return not late

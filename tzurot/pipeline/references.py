@@ -1,0 +1,47 @@
+"""The messages somebody points at: replied to and linked, breadth first, only what the asker may read."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from tzurot.errors import NotFound, Refused
+from tzurot.pipeline.fetch import text_with_attachments
+from tzurot.pipeline.turn import Quote, References
+
+if TYPE_CHECKING:
+    from tzurot.pipeline.front import Front
+    from tzurot.pipeline.turn import Scene
+    from tzurot.talk import MessageLink, Utterance
+
+
+class FindReferences:
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+
+    async def __call__(self, scene: Scene, front: Front) -> References:
+        """Read at most `limit` messages; what the history shows anyway is not read again."""
+        said = scene.turn.incoming.utterance
+        queue = deque(pointed_at(said))
+        if not queue:
+            return References()
+        seen = {message_id for line in scene.history for message_id in line.message_ids} | {said.message_id}
+        quotes: list[Quote] = []
+        unread: list[str] = []
+        while queue and len(quotes) + len(unread) < self._limit:
+            link = queue.popleft()
+            if link.message_id in seen:
+                continue
+            seen.add(link.message_id)
+            try:
+                found = await front.linked(link, said.speaker)
+            except (NotFound, Refused) as error:
+                unread.append(error.sentence)
+                continue
+            quotes.append(Quote(speaker=found.speaker.name, text=text_with_attachments(found), said_at=found.said_at))
+            queue.extend(pointed_at(found))
+        return References(quotes=tuple(quotes), unread=tuple(unread))
+
+
+def pointed_at(said: Utterance) -> tuple[MessageLink, ...]:
+    return (said.reply_to, *said.links) if said.reply_to is not None else said.links

@@ -1,0 +1,53 @@
+"""From what the model said to what is posted: nobody else's lines, no labels, messages of a size Discord takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tzurot.errors import ProviderFailed
+from tzurot.pipeline.cleanup import clean
+from tzurot.pipeline.split import split
+from tzurot.pipeline.turn import Reply, Voice
+
+if TYPE_CHECKING:
+    from tzurot.pipeline.turn import Completion, Scene
+
+MESSAGE_LIMIT = 2000
+PREFIX_SIGNS = 6  # where there is no webhook a message begins with the name: "**Name:** "
+
+
+def others_of(scene: Scene) -> tuple[str, ...]:
+    """Everybody else whose lines the model has seen and might go on with."""
+    turn = scene.turn
+    names = {line.speaker for line in scene.history} - {turn.character.name, turn.asked_by.name}
+    return tuple(sorted(names))
+
+
+def compose(scene: Scene, completion: Completion) -> Reply:
+    """Clean and split a completion.
+
+    Raises:
+        ProviderFailed: nothing of it was the character's own words.
+
+    """
+    turn = scene.turn
+    text = clean(
+        completion.text,
+        character=turn.character.name,
+        user=turn.asked_by.name,
+        others=others_of(scene),
+        user_message=turn.incoming.utterance.text,
+    )
+    chunks = split(text, MESSAGE_LIMIT - len(turn.character.name.encode("utf-16-le")) // 2 - PREFIX_SIGNS)
+    if not chunks:
+        raise ProviderFailed(
+            "llm.nothing_said",
+            f"The language model wrote nothing that {turn.character.name} could say.",
+            "Try again, or say it in other words.",
+        )
+    voice = Voice(
+        name=turn.character.name,
+        character_id=turn.character.id,
+        avatar_digest=turn.character.summary.avatar_digest,
+    )
+    return Reply(turn=turn, voice=voice, text=text, chunks=chunks)

@@ -1,0 +1,86 @@
+"""What an earlier process still owed: replies are completed, young questions answered, old ones apologised for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from loguru import logger
+
+from tzurot.errors import TzurotError
+from tzurot.log import turn_reference
+from tzurot.pipeline.turn import Turn, Voice
+
+if TYPE_CHECKING:
+    from tzurot.pipeline.delivery import Deliver
+    from tzurot.pipeline.front import Front
+    from tzurot.pipeline.remember import Remember
+    from tzurot.pipeline.run import Run
+    from tzurot.tables.characters import Characters
+    from tzurot.tables.people import People
+    from tzurot.tables.turns import Ledger, Owed
+
+REMEMBERED_FOR = timedelta(days=1)
+STILL_ANSWERED = timedelta(minutes=5)
+
+
+class Resume:
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        characters: Characters,
+        people: People,
+        run: Run,
+        deliver: Deliver,
+        remember: Remember,
+    ) -> None:
+        self._ledger = ledger
+        self._characters = characters
+        self._people = people
+        self._run = run
+        self._deliver = deliver
+        self._remember = remember
+
+    async def owed(self, front_name: str) -> tuple[Owed, ...]:
+        return await self._ledger.owed(front_name, REMEMBERED_FOR)
+
+    async def __call__(self, owed: Owed, front: Front) -> None:
+        """Bring one turn to an end."""
+        turn = owed.turn
+        with turn_reference(turn.reference):
+            try:
+                if owed.state != "accepted":
+                    await self._complete(owed, front)
+                elif datetime.now(UTC) - owed.accepted_at <= STILL_ANSWERED:
+                    logger.info("answering what was asked before the restart")
+                    await self._run(turn, front)
+                else:
+                    sorry = TzurotError(
+                        "turn.missed", "I was away when you wrote this and missed it.", "Please say it again."
+                    )
+                    await front.tell(turn.incoming, sorry, turn.reference)
+                    await self._ledger.end(turn.id, "apologised")
+            except TzurotError as error:
+                logger.warning("a turn from before the restart could not be finished: {}", error)
+                await front.tell(turn.incoming, error, turn.reference)
+                await self._ledger.end(turn.id, "failed")
+
+    async def _complete(self, owed: Owed, front: Front) -> None:
+        """Post the chunks that are missing, then remember."""
+        accepted = owed.turn
+        turn = Turn(
+            accepted=accepted,
+            character=await self._characters.get(accepted.character_id),
+            asked_by=await self._people.meet(accepted.incoming.utterance.speaker),
+        )
+        logger.info("completing a reply from before the restart")
+        voice = Voice(
+            name=owed.voice,
+            character_id=accepted.character_id,
+            avatar_digest=turn.character.summary.avatar_digest,
+        )
+        asked = accepted.incoming.utterance.message_id
+        message_ids = await self._deliver.finish(accepted.id, asked, turn.place, voice, owed.chunks, front)
+        text = "\n".join(chunk.text for chunk in owed.chunks)
+        await self._remember(turn, text, message_ids, None)

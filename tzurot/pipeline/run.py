@@ -1,0 +1,127 @@
+"""A turn from end to end: every step in order, timed, recorded, and never silent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from loguru import logger
+
+from tzurot.errors import ProviderFailed, TzurotError
+from tzurot.log import turn_reference
+from tzurot.pipeline.assembly import assemble
+from tzurot.pipeline.flight import Flight
+from tzurot.pipeline.reply import compose, others_of
+from tzurot.pipeline.turn import Turn
+
+if TYPE_CHECKING:
+    from tzurot.llm.chat import Route
+    from tzurot.pipeline.completion import Complete
+    from tzurot.pipeline.delivery import Deliver
+    from tzurot.pipeline.fetch import Fetch
+    from tzurot.pipeline.front import Front
+    from tzurot.pipeline.references import FindReferences
+    from tzurot.pipeline.remember import Remember
+    from tzurot.pipeline.retrieval import Retrieval
+    from tzurot.pipeline.turn import Delivery
+    from tzurot.tables.characters import Characters
+    from tzurot.tables.people import People
+    from tzurot.tables.turns import Accepted
+
+
+class Run:
+    """Answers accepted turns. A person who addressed a character gets the reply or a sentence, whatever happens."""
+
+    def __init__(
+        self,
+        *,
+        characters: Characters,
+        people: People,
+        fetch: Fetch,
+        references: FindReferences,
+        retrieval: Retrieval,
+        complete: Complete,
+        deliver: Deliver,
+        remember: Remember,
+        route: Route | None,
+    ) -> None:
+        self._characters = characters
+        self._people = people
+        self._fetch = fetch
+        self._references = references
+        self._retrieval = retrieval
+        self._complete = complete
+        self._deliver = deliver
+        self._remember = remember
+        self.route = route
+
+    async def __call__(self, accepted: Accepted, front: Front) -> Delivery | None:
+        """Run one turn; None when it ended in a sentence to the person instead."""
+        with turn_reference(accepted.reference):
+            flight: Flight | None = None
+            try:
+                turn = Turn(
+                    accepted=accepted,
+                    character=await self._characters.get(accepted.character_id),
+                    asked_by=await self._people.meet(accepted.incoming.utterance.speaker),
+                )
+                flight = Flight(turn)
+                delivery = await self._fly(turn, front, flight)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the person hears of it
+                await self._crash(accepted, front, flight, error)
+                return None
+            await self._keep(delivery, flight)
+            return delivery
+
+    async def _fly(self, turn: Turn, front: Front, flight: Flight) -> Delivery:
+        async with front.composing(turn) as draft:
+            with flight.step("fetch"):
+                flight.scene = scene = await self._fetch(turn, front)
+            with flight.step("references"):
+                flight.references = references = await self._references(scene, front)
+            with flight.step("retrieval"):
+                flight.recollection = recollection = await self._retrieval(scene)
+            with flight.step("assembly"):
+                flight.prompt = prompt = assemble(scene, references, recollection, self._some_route())
+            with flight.step("completion"):
+                flight.completion = completion = await self._complete(
+                    turn, prompt, others_of(scene), draft, flight.attempts
+                )
+            with flight.step("cleanup"):
+                reply = compose(scene, completion)
+        with flight.step("delivery"):
+            return await self._deliver(reply, front)
+
+    def _some_route(self) -> Route:
+        if self.route is None:
+            raise ProviderFailed(
+                "llm.none",
+                "No language model is configured yet.",
+                "The host sets llm.base_url and llm.model in config.toml, or starts a local server such as Ollama.",
+            )
+        return self.route
+
+    async def _keep(self, delivery: Delivery, flight: Flight) -> None:
+        """A reply that was said stands, even if it cannot be remembered: a restart tries again."""
+        try:
+            await self._remember(delivery.turn, delivery.text, delivery.message_ids, flight.record())
+        except Exception:  # noqa: BLE001
+            logger.exception("the reply was posted, but could not be remembered")
+
+    async def _crash(self, accepted: Accepted, front: Front, flight: Flight | None, error: Exception) -> None:
+        if isinstance(error, TzurotError):
+            known = error
+            logger.warning("no reply: {} {}", error.code, error)
+        else:
+            logger.opt(exception=error).error("no reply: {}", type(error).__name__)
+            known = TzurotError(
+                "bug", "Something went wrong inside the bot.", "Please tell its host the reference below."
+            )
+        await front.tell(accepted.incoming, known, accepted.reference)
+        try:
+            if flight is None:
+                await self._remember.ended(accepted.id, "failed")
+            else:
+                flight.error = known
+                await self._remember.unanswered(flight.turn, flight.record(), "failed")
+        except Exception:  # noqa: BLE001
+            logger.exception("the failed turn could not be recorded")

@@ -1,0 +1,75 @@
+"""Which characters a message addresses, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tzurot.errors import NotFound
+from tzurot.pipeline.mentions import Addressable, Roll
+
+if TYPE_CHECKING:
+    from tzurot.tables.characters import Characters, CharacterSummary
+    from tzurot.tables.people import Person
+    from tzurot.tables.turns import Ledger
+    from tzurot.talk import Incoming
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressed:
+    character_id: int
+    reason: str
+
+
+class Triggers:
+    """The replied-to character, then `@Name` from left to right; a bare mention or a DM goes to the usual one."""
+
+    def __init__(self, characters: Characters, ledger: Ledger, default_slug: str) -> None:
+        self._characters = characters
+        self._ledger = ledger
+        self._default_slug = default_slug
+        self._roll: tuple[tuple[CharacterSummary, ...], Roll] | None = None
+
+    async def __call__(self, incoming: Incoming, person: Person) -> tuple[Addressed, ...]:
+        said = incoming.utterance
+        addressed: dict[int, str] = {}
+        if said.reply_to is not None:
+            answered = await self._ledger.speaker_of(said.reply_to.message_id)
+            if answered is not None:
+                addressed[answered[0]] = "reply"
+        if "@" in said.text:
+            for name in await self._named(said.text, person.user_id):
+                addressed.setdefault(name, "mention")
+        if not addressed and said.place.kind == "dm":
+            addressed[await self._usual(incoming, person)] = "dm"
+        elif not addressed and incoming.mentions_bot:
+            addressed[(await self.default(person.user_id)).id] = "bot mention"
+        return tuple(Addressed(character_id=key, reason=reason) for key, reason in addressed.items())
+
+    async def _named(self, text: str, user_id: int) -> list[int]:
+        visible = await self._characters.visible_to(user_id)
+        if self._roll is None or self._roll[0] != visible:
+            self._roll = visible, Roll([Addressable(name=c.name, slug=c.slug, key=c.id) for c in visible])
+        return [int(str(found.key)) for found in self._roll[1].addressed(text)]
+
+    async def _usual(self, incoming: Incoming, person: Person) -> int:
+        """In a DM the character that spoke there last goes on."""
+        last = await self._ledger.last_character(incoming.utterance.place)
+        return last if last is not None else (await self.default(person.user_id)).id
+
+    async def default(self, user_id: int | None) -> CharacterSummary:
+        """The character that answers a bare mention.
+
+        Raises:
+            NotFound: there is no character at all.
+
+        """
+        try:
+            return await self._characters.by_slug(self._default_slug, user_id)
+        except NotFound:
+            visible = await self._characters.visible_to(user_id)
+            if not visible:
+                raise NotFound(
+                    "character.none", "There is no character here yet.", "Make one with /character create."
+                ) from None
+            return visible[0]

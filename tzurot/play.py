@@ -1,0 +1,50 @@
+"""`tzurot play`: the pipeline with a terminal in front of it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tzurot.app import App
+from tzurot.llm.routing import choose
+from tzurot.talk import Speaker
+from tzurot.terminal.render import Screen
+from tzurot.terminal.shell import HELP, Shell
+
+if TYPE_CHECKING:
+    from tzurot.config import Config
+
+
+async def play(config: Config, *, name: str, character: str, model: str) -> int:
+    """Talk until the input ends; 1 when a line stayed without an answer."""
+    screen = Screen()
+    async with App(config, exclusive=False) as core:
+        person = await core.people.meet(Speaker(front="terminal", external_id=name.casefold(), name=name))
+        summary = (
+            await core.characters.by_slug(character, person.user_id)
+            if character
+            else await core.triggers.default(person.user_id)
+        )
+        file = Path(model) if model.endswith(".gguf") else None
+        chosen = await choose(config, core.outbound, model=model, file=file, small=True)
+        core.run.route = chosen.route
+        screen.note(f"{summary.name} answers through {chosen.said}.")
+        if sys.stdin.isatty():
+            screen.note(HELP)
+        shell = Shell(
+            name=name,
+            character=summary,
+            screen=screen,
+            hear=core.hear,
+            people=core.people,
+            characters=core.characters,
+            memories=core.memories,
+            flights=core.flights,
+        )
+        try:
+            await shell.run()
+        finally:
+            if chosen.served is not None:
+                chosen.served.close()
+    return 1 if shell.failed else 0

@@ -1,0 +1,47 @@
+"""`/chat`: talk with a character where no mention is needed, or where mentions cannot be read."""
+
+from __future__ import annotations
+
+import lightbulb
+
+from tzurot.discord import options
+from tzurot.discord.commands import person_of, public, say
+from tzurot.discord.components import speaker_of_interaction
+from tzurot.discord.front import DiscordFront
+from tzurot.discord.places import Places
+from tzurot.pipeline.hear import Hear
+from tzurot.tables.characters import Characters
+from tzurot.tables.people import People
+from tzurot.talk import Incoming, Utterance
+
+loader = lightbulb.Loader()
+
+
+@loader.command
+@public
+class Chat(lightbulb.SlashCommand, name="chat", description="Say something to a character"):
+    character = options.character("Whom you talk to")
+    message = lightbulb.string("message", "What you say", max_length=1800)
+
+    @lightbulb.invoke
+    async def invoke(
+        self,
+        ctx: lightbulb.Context,
+        people: People,
+        characters: Characters,
+        hear: Hear,
+        front: DiscordFront,
+        places: Places,
+    ) -> None:
+        person = await person_of(ctx, people)
+        summary = await characters.by_slug(self.character, person.user_id)
+        # everybody sees what was asked, and the answer can be replied to like any other
+        asked = await say(ctx, f"**{person.name}** → **{summary.name}:** {self.message}")
+        utterance = Utterance(
+            message_id=int(asked.id),
+            place=await places.of(int(ctx.channel_id), int(ctx.guild_id) if ctx.guild_id else None),
+            speaker=speaker_of_interaction(ctx.interaction),
+            text=self.message,
+            said_at=asked.timestamp,
+        )
+        await hear.answer(Incoming(utterance=utterance), front, summary.id, "command", "interaction")

@@ -1,0 +1,257 @@
+"""`tzurot run`: the pipeline with Discord in front of it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import hikari
+import lightbulb
+from hikari.impl import RESTApp
+from loguru import logger
+
+from tzurot.app import App
+from tzurot.discord.avatars import Avatars
+from tzurot.discord.commands import client_for
+from tzurot.discord.components import Router
+from tzurot.discord.front import DiscordFront
+from tzurot.discord.gateway import Ears, make_bot
+from tzurot.discord.inbound import Overheard
+from tzurot.discord.permissions import Owners, invite_link, sees_content
+from tzurot.discord.places import Places
+from tzurot.discord.rights import Reader
+from tzurot.discord.webhooks import Webhooks
+from tzurot.errors import Invalid, StoreDown, TzurotError
+from tzurot.health import Health
+from tzurot.llm.routing import choose
+from tzurot.outbound import Outbound
+from tzurot.pipeline.hear import Hear
+from tzurot.pipeline.lanes import Lanes
+from tzurot.plugins import LOADERS
+from tzurot.plugins.character import Screens
+from tzurot.tables.characters import Characters
+from tzurot.tables.flights import Flights
+from tzurot.tables.people import People
+
+if TYPE_CHECKING:
+    from hikari.api import RESTClient
+
+    from tzurot.app import Core
+    from tzurot.config import Config
+    from tzurot.tables.turns import Owed
+
+DRAIN_S = 20.0
+RETRY_S = 10.0
+CHECK_S = 2.0
+HOW_TO_BEGIN = """Discord needs a bot's token, and none is configured. Three steps:
+  1. Open https://discord.com/developers/applications, press New Application and give it a name.
+  2. On its page Bot press Reset Token and copy the token; switch on Message Content Intent on the same page.
+  3. Put the token into config.toml (discord.token) or into the variable DISCORD_TOKEN, and start this again."""
+NO_CONTENT = (
+    "Discord does not let this bot read messages: it answers DMs, mentions of itself, /chat and other commands, but not"
+    " @Name or replies. To change that, switch on Message Content Intent at"
+    " https://discord.com/developers/applications (your application, page Bot) and start the bot again."
+)
+
+
+async def run(config: Config) -> int:
+    """Run until SIGTERM or SIGINT; what was begun is finished first."""
+    serving = Serving(config=config, stop=asyncio.Event())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, serving.stop.set)
+    async with AsyncExitStack() as stack:
+        health = Health(config.health.host, config.health.port, serving.reasons, serving.face)
+        stack.push_async_callback(health.close)
+        await health.open()
+        if not config.token:
+            return await serving.wait("Discord's token is missing", HOW_TO_BEGIN)
+        serving.core = core = await stack.enter_async_context(App(config, exclusive=True))
+        chosen = await choose(config, core.outbound, small=False)
+        core.run.route = chosen.route
+        logger.info("characters answer through {}", chosen.said)
+        once = RESTApp(max_retries=0, url=config.discord.rest_url or None)
+        await once.start()
+        stack.push_async_callback(once.close)
+        rest = await stack.enter_async_context(once.acquire(config.token, hikari.TokenType.BOT))
+        try:
+            application = await serving.application(rest)
+        except Invalid as error:
+            return await serving.wait(error.sentence, str(error))
+        if application is not None:
+            await serving.serve(core, rest, application)
+    return 0
+
+
+@dataclass(slots=True)
+class Serving:
+    """The state of a running bot, as the health page tells it; `waiting_for` is empty while it answers."""
+
+    config: Config
+    stop: asyncio.Event
+    waiting_for: str = "starting"
+    core: Core | None = None
+    bot: hikari.GatewayBot | None = None
+
+    async def wait(self, reason: str, steps: str) -> int:
+        """Nothing can be done until somebody changes the configuration: say so once, instead of ending in a loop."""
+        self.waiting_for = reason
+        logger.error("{}", steps)
+        await self.stop.wait()
+        return 0
+
+    async def reasons(self) -> tuple[str, ...]:
+        """What keeps the bot from answering; nothing when it can."""
+        if self.waiting_for or self.core is None or self.bot is None:
+            return (self.waiting_for,)
+        reasons: list[str] = []
+        if not all(shard.is_connected for shard in self.bot.shards.values()):
+            reasons.append("not connected to Discord")
+        try:
+            async with asyncio.timeout(CHECK_S):
+                await self.core.database.value("SELECT 1")
+        except (TimeoutError, StoreDown):
+            reasons.append("the database does not answer")
+        return tuple(reasons)
+
+    async def face(self, digest: str) -> tuple[bytes, str] | None:
+        face = await self.core.characters.face_by_digest(digest) if self.core is not None else None
+        return (face.content, face.media_type) if face is not None else None
+
+    async def application(self, rest: RESTClient) -> hikari.Application | None:
+        """Who we are on Discord, asked until Discord can be reached; None when the process is told to stop first.
+
+        Raises:
+            Invalid: Discord does not know the token.
+
+        """
+        while not self.stop.is_set():
+            try:
+                return await rest.fetch_application()
+            except hikari.UnauthorizedError:
+                raise Invalid(
+                    "discord.token",
+                    "Discord does not accept the token.",
+                    "Reset it at https://discord.com/developers/applications (your application, page Bot), put the new"
+                    " one into config.toml, and start the bot again.",
+                ) from None
+            except hikari.HTTPError as error:
+                self.waiting_for = "Discord cannot be reached"
+                logger.warning("Discord cannot be reached, trying again in {:g} s: {}", RETRY_S, error)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.stop.wait(), RETRY_S)
+        return None
+
+    async def serve(self, core: Core, rest: RESTClient, application: hikari.Application) -> None:
+        """Connect, answer, and leave nothing half done."""
+        content = sees_content(application)
+        self.bot = bot = make_bot(self.config.token, self.config.discord.rest_url, content=content)
+        discord = await wire(self.config, core, bot, rest, application)
+        # read before anything new is accepted: what is unfinished now was left by another process
+        owed = await core.resume.owed("discord") if core.alone else ()
+        try:
+            await discord.start()
+            logger.info("invite: {}", invite_link(int(application.id)))
+            if not content:
+                logger.warning("{}", NO_CONTENT)
+            self.waiting_for = ""
+            logger.info("ready")
+            discord.avatars.prepare_all()
+            discord.take_up(core, owed)
+            await self.stop.wait()
+            self.waiting_for = "stopping"
+            logger.info("stopping: finishing what was begun")
+            if not await discord.lanes.drain(DRAIN_S):
+                logger.warning("some replies were not finished; the next start finishes them")
+        finally:
+            await discord.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discord:
+    """The parts of one connection that are started and stopped."""
+
+    bot: hikari.GatewayBot
+    client: lightbulb.GatewayEnabledClient
+    front: DiscordFront
+    lanes: Lanes
+    avatars: Avatars
+
+    async def start(self) -> None:
+        """Connect and register the commands.
+
+        Raises:
+            TzurotError: Discord does not take the commands. lightbulb starts inside a listener, whose errors hikari
+                only logs: without this the bot would ignore every command without a word.
+
+        """
+        failures: list[Exception] = []
+
+        async def start_commands(_: hikari.StartingEvent) -> None:
+            try:
+                await self.client.start()
+            except Exception as error:  # noqa: BLE001
+                failures.append(error)
+
+        self.bot.subscribe(hikari.StartingEvent, start_commands)
+        await self.bot.start(check_for_updates=False)
+        if failures:
+            raise TzurotError(
+                "discord.commands",
+                f"Discord did not take the slash commands: {failures[0]}",
+                "Start the bot again; if this stays, report it with the line above.",
+            )
+
+    def take_up(self, core: Core, owed: tuple[Owed, ...]) -> None:
+        """Put what is owed into its channels' lanes."""
+        for turn in owed:
+            channel = str(turn.turn.incoming.utterance.place.channel_id)
+            self.lanes.put(channel, lambda turn=turn: core.resume(turn, self.front))
+
+    async def close(self) -> None:
+        await self.avatars.close()
+        await self.client.stop()
+        if self.bot.is_alive:
+            await self.bot.close()
+
+
+async def wire(
+    config: Config, core: Core, bot: hikari.GatewayBot, rest: RESTClient, application: hikari.Application
+) -> Discord:
+    """Put Discord's parts together and hand plugins what they ask for; `rest` is the client that never repeats."""
+    me = int(hikari.applications.get_token_id(config.token))
+    lanes = Lanes(waiting=config.conversation.lane_limit, at_once=config.conversation.turns_at_once)
+    places = Places(bot)
+    overheard = Overheard()
+    avatars = Avatars(bot.rest, int(application.id), core.characters, config.health.public_url)
+    front = DiscordFront(
+        bot=bot,
+        me=me,
+        application_id=int(application.id),
+        webhooks=Webhooks(bot.rest, rest, int(application.id)),
+        avatars=avatars,
+        places=places,
+        overheard=overheard,
+        reader=Reader(bot, places, me),
+    )
+    Ears(bot=bot, me=me, front=front, places=places, overheard=overheard, lanes=lanes, hear=core.hear)
+    owners = config.discord.owner_ids or (int(application.owner.id),)
+    screens = Screens(core.characters, Owners(external_ids=frozenset(map(str, owners))))
+    router = Router(core.people)
+    screens.enter(router)
+    bot.subscribe(hikari.InteractionCreateEvent, router.route)
+    client = client_for(bot)
+    values = client.di.registry_for(lightbulb.di.Contexts.DEFAULT)
+    values.register_value(People, core.people)
+    values.register_value(Characters, core.characters)
+    values.register_value(Flights, core.flights)
+    values.register_value(Outbound, core.outbound)
+    values.register_value(Hear, core.hear)
+    values.register_value(DiscordFront, front)
+    values.register_value(Places, places)
+    values.register_value(Screens, screens)
+    for loader in LOADERS:
+        await loader.add_to_client(client)
+    return Discord(bot=bot, client=client, front=front, lanes=lanes, avatars=avatars)

@@ -1,0 +1,256 @@
+"""Characters: whose they are, who may see them, their card and their face."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from cachetools import LRUCache
+from tortoise import fields
+from tortoise.models import Model
+
+from tzurot.cards.read import from_object
+from tzurot.errors import Invalid, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tzurot.cards.card import Card
+    from tzurot.database.connect import Database, Row
+
+SLUG_LENGTH = 50
+CACHED_CARDS = 500
+SUMMARIES = "SELECT id, slug, name, owner_id, is_public, avatar_digest FROM characters ORDER BY name, id"
+CHARACTER = "SELECT id, slug, name, owner_id, is_public, avatar_digest, card FROM characters WHERE id = $1"
+
+
+class CharacterRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    slug = fields.CharField(max_length=SLUG_LENGTH, unique=True)
+    name = fields.CharField(max_length=255)
+    owner: fields.ForeignKeyNullableRelation[Any] = fields.ForeignKeyField(
+        "tzurot.User", "characters", null=True, on_delete=fields.SET_NULL
+    )
+    is_public = fields.BooleanField(default=True)
+    card: Any = fields.JSONField[Any]()
+    avatar_digest = fields.CharField(max_length=64, default="")
+    created_at = fields.DatetimeField(auto_now_add=True)
+    updated_at = fields.DatetimeField(auto_now=True)
+
+    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
+        table = "characters"
+
+
+class Avatar(Model):
+    id = fields.BigIntField(primary_key=True)
+    character: fields.OneToOneRelation[CharacterRow] = fields.OneToOneField("tzurot.CharacterRow", "avatar")
+    content = fields.BinaryField()
+    media_type = fields.CharField(max_length=32)
+
+    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
+        table = "avatars"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CharacterSummary:
+    """What lists and triggers need; `owner_id` is None for the starters."""
+
+    id: int
+    slug: str
+    name: str
+    owner_id: int | None
+    is_public: bool
+    avatar_digest: str = ""
+
+    def visible_to(self, user_id: int | None) -> bool:
+        return self.is_public or (user_id is not None and self.owner_id == user_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Character:
+    """A character with its whole card."""
+
+    summary: CharacterSummary
+    card: Card
+
+    @property
+    def id(self) -> int:
+        return self.summary.id
+
+    @property
+    def name(self) -> str:
+        return self.card.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Face:
+    """An avatar's bytes; `digest` is their SHA-256 in hexadecimal."""
+
+    content: bytes
+    media_type: str
+
+    @property
+    def digest(self) -> str:
+        return sha256(self.content).hexdigest()
+
+
+def slug_of(name: str) -> str:
+    """A short address for a name: letters and digits of any script, hyphens between."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    return re.sub(r"[^\w]+|_+", "-", plain).strip("-")[:SLUG_LENGTH].strip("-") or "character"
+
+
+class Characters:
+    """All characters; summaries and cards are cached until somebody announces a change."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._summaries: tuple[CharacterSummary, ...] | None = None
+        self._cards: LRUCache[int, Character] = LRUCache(CACHED_CARDS)
+
+    def forget(self) -> None:
+        """Drop the cache: a character was written, here or in another process."""
+        self._summaries = None
+        self._cards.clear()
+
+    async def everybody(self) -> tuple[CharacterSummary, ...]:
+        if self._summaries is None:
+            rows = await self._database.rows(SUMMARIES)
+            self._summaries = tuple(CharacterSummary(**row) for row in rows)
+        return self._summaries
+
+    async def visible_to(self, user_id: int | None) -> tuple[CharacterSummary, ...]:
+        everybody = await self.everybody()
+        return tuple(character for character in everybody if character.visible_to(user_id))
+
+    async def by_slug(self, slug: str, user_id: int | None) -> CharacterSummary:
+        """The character of that slug or, failing that, of that exact name.
+
+        Raises:
+            NotFound: there is none that this user may see.
+
+        """
+        wanted = slug.strip().removeprefix("@").casefold()
+        visible = await self.visible_to(user_id)
+        found = next((c for c in visible if c.slug == wanted), None)
+        found = found or next((c for c in visible if c.name.casefold() == wanted), None)
+        if found is None:
+            raise NotFound(
+                "character.unknown",
+                f"There is no character “{slug[:60]}” here.",
+                "Look for it with /character browse, or make it with /character create.",
+            )
+        return found
+
+    async def get(self, character_id: int) -> Character:
+        """The whole character.
+
+        Raises:
+            NotFound: it was deleted.
+
+        """
+        known = self._cards.get(character_id)
+        if known is None:
+            row = await self._database.row(CHARACTER, character_id)
+            if row is None:
+                raise NotFound(
+                    "character.deleted",
+                    "That character no longer exists.",
+                    "Choose another one with /character browse.",
+                )
+            known = self._cards[character_id] = _character(row)
+        return known
+
+    async def face(self, character_id: int) -> Face | None:
+        row = await self._database.row("SELECT content, media_type FROM avatars WHERE character_id = $1", character_id)
+        return Face(**row) if row is not None else None
+
+    async def face_by_digest(self, digest: str) -> Face | None:
+        row = await self._database.row(
+            "SELECT content, media_type FROM avatars a JOIN characters c ON c.id = a.character_id"
+            " WHERE c.avatar_digest = $1 LIMIT 1",
+            digest,
+        )
+        return Face(**row) if row is not None else None
+
+    async def add(
+        self,
+        card: Card,
+        *,
+        owner_id: int | None,
+        is_public: bool = True,
+        slug: str = "",
+        face: Face | None = None,
+    ) -> CharacterSummary:
+        """Keep a new character under its slug, or under the next free one (`nyx`, `nyx-2`, …)."""
+        wanted = slug or slug_of(card.name)
+        async with self._database.transaction() as connection:
+            await connection.execute("SELECT pg_advisory_xact_lock(hashtext('characters.slug'))")
+            rows = await connection.fetch(
+                "SELECT slug FROM characters WHERE slug LIKE $1", wanted.replace("_", r"\_") + "%"
+            )
+            free = _free_slug(wanted, {row["slug"] for row in rows})
+            row = await connection.fetchrow(
+                "INSERT INTO characters (slug, name, owner_id, is_public, card, avatar_digest, created_at, updated_at)"
+                " VALUES ($1, $2, $3, $4, $5, $6, now(), now())"
+                " RETURNING id, slug, name, owner_id, is_public, avatar_digest",
+                free,
+                card.name,
+                owner_id,
+                is_public,
+                _storable(card.raw or {"name": card.name, "description": card.description}),
+                face.digest if face else "",
+            )
+            assert row is not None
+            if face is not None:
+                await connection.execute(
+                    "INSERT INTO avatars (character_id, content, media_type) VALUES ($1, $2, $3)",
+                    row["id"],
+                    face.content,
+                    face.media_type,
+                )
+        self.forget()
+        return CharacterSummary(**row)
+
+    async def delete(self, character_id: int) -> None:
+        """Delete a character with its history and memories."""
+        await self._database.execute("DELETE FROM characters WHERE id = $1", character_id)
+        self.forget()
+
+
+def _free_slug(wanted: str, taken: set[str]) -> str:
+    if wanted not in taken:
+        return wanted
+    number = 2
+    while f"{wanted[: SLUG_LENGTH - 4]}-{number}" in taken:
+        number += 1
+    return f"{wanted[: SLUG_LENGTH - 4]}-{number}"
+
+
+def _storable(raw: object) -> str:
+    """JSON as jsonb takes it.
+
+    Raises:
+        Invalid: the card holds a NUL character, which Postgres cannot keep.
+
+    """
+    text = orjson.dumps(raw).decode()
+    if "\\u0000" in text:
+        raise Invalid("card.nul", "That card holds a NUL character.", "Export it again from the program that made it.")
+    return text
+
+
+def _character(row: Row) -> Character:
+    values = dict(row)
+    raw = orjson.loads(values.pop("card"))
+    return Character(summary=CharacterSummary(**values), card=from_object(raw).card)
+
+
+def names_of(characters: Sequence[CharacterSummary], limit: int = 5) -> str:
+    """The first few names, for a sentence."""
+    shown = ", ".join(character.name for character in characters[:limit])
+    return f"{shown} and {len(characters) - limit} more" if len(characters) > limit else shown

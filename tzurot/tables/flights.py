@@ -1,0 +1,103 @@
+"""The flight recorder's table: what every turn did, failed ones too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tzurot.database.connect import Connection, Database
+
+
+class FlightRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    turn: fields.OneToOneRelation[Any] = fields.OneToOneField("tzurot.TurnRow", "flight")
+    user: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.User", "flights")
+    character_name = fields.CharField(max_length=255)
+    model = fields.CharField(max_length=255, default="")
+    prompt_tokens = fields.IntField(default=0)
+    cached_tokens = fields.IntField(default=0)
+    reply_tokens = fields.IntField(default=0)
+    cost_usd = fields.DecimalField(max_digits=12, decimal_places=6, null=True)
+    record: Any = fields.JSONField[Any]()
+    flown_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
+        table = "flights"
+        indexes = (Index(fields=("user_id", "turn_id")),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlightRecord:
+    """A finished turn's record as it was written; `record` holds what `pipeline.flight` describes."""
+
+    turn_id: int
+    character_name: str
+    model: str
+    prompt_tokens: int
+    cached_tokens: int
+    reply_tokens: int
+    cost_usd: float | None
+    record: dict[str, Any]
+    flown_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flown:
+    """A record to be written."""
+
+    turn_id: int
+    user_id: int
+    character_name: str
+    model: str
+    prompt_tokens: int
+    cached_tokens: int
+    reply_tokens: int
+    cost_usd: float | None
+    record: dict[str, Any]
+
+
+class Flights:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @staticmethod
+    async def keep(connection: Connection, flown: Flown) -> None:
+        """Write a record inside a transaction of the caller's; a second flight of the same turn replaces the first."""
+        await connection.execute(
+            "INSERT INTO flights (turn_id, user_id, character_name, model, prompt_tokens, cached_tokens,"
+            " reply_tokens, cost_usd, record, flown_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8::float8::numeric, $9,"
+            " now()) ON CONFLICT (turn_id) DO UPDATE SET model = excluded.model, record = excluded.record,"
+            " prompt_tokens = excluded.prompt_tokens, cached_tokens = excluded.cached_tokens,"
+            " reply_tokens = excluded.reply_tokens, cost_usd = excluded.cost_usd, flown_at = excluded.flown_at",
+            flown.turn_id,
+            flown.user_id,
+            flown.character_name[:255],
+            flown.model[:255],
+            flown.prompt_tokens,
+            flown.cached_tokens,
+            flown.reply_tokens,
+            flown.cost_usd,
+            orjson.dumps(flown.record).decode().replace("\\u0000", ""),
+        )
+
+    async def find(self, user_id: int, turn_id: int | None = None) -> FlightRecord | None:
+        """A user's own flight: the one of that turn, or the last."""
+        row = await self._database.row(
+            "SELECT turn_id, character_name, model, prompt_tokens, cached_tokens, reply_tokens,"
+            " cost_usd::float8 AS cost_usd, record, flown_at FROM flights"
+            " WHERE user_id = $1 AND ($2::bigint IS NULL OR turn_id = $2) ORDER BY turn_id DESC LIMIT 1",
+            user_id,
+            turn_id,
+        )
+        if row is None:
+            return None
+        values = dict(row)
+        return FlightRecord(**{**values, "record": orjson.loads(values["record"])})

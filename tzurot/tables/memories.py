@@ -1,0 +1,35 @@
+"""The table of memories; `memory.store` is what reads and writes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+
+class MemoryRow(Model):
+    """One line of a conversation between a persona and a character.
+
+    `stems` is a run of little-endian uint32, the CRC-32 of each stem in order; `vector` is int8 times `scale`.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    persona: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.Persona", "memories")
+    character: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.CharacterRow", "memories")
+    place = fields.CharField(max_length=64)
+    origin_id = fields.BigIntField()
+    by_character = fields.BooleanField()
+    speaker = fields.CharField(max_length=255)
+    text = fields.TextField()
+    said_at = fields.DatetimeField()
+    space = fields.CharField(max_length=32)
+    stems = fields.BinaryField()
+    vector = fields.BinaryField()
+    scale = fields.FloatField()
+
+    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
+        table = "memories"
+        unique_together = (("persona", "character", "place", "origin_id"),)
+        indexes = (Index(fields=("persona_id", "character_id", "id")),)

@@ -1,0 +1,264 @@
+"""The ledger: one row for everything a character owes an answer to, and what became of it.
+
+accepted -> posting -> delivered -> remembered; ends: refused, failed, apologised.
+
+A turn is unique by what caused it (kind and id), the character and the take, so an event that arrives again meets the
+key and stops. `posting` is committed together with the text and its chunks: from there on a crash cannot lose them.
+A chunk is known -> planned (its request may have been made) -> posted (its message id is known).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+from tzurot.talk import Attachment, Incoming, MessageLink, Place, Speaker, Utterance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+
+    from tzurot.database.connect import Database, Row
+
+OriginKind = Literal["message", "interaction"]
+TurnState = Literal["accepted", "posting", "delivered", "remembered", "refused", "failed", "apologised"]
+LONGEST_REFERENCE = 13  # 65 bits
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class TurnRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    origin_kind = fields.CharField(max_length=16)
+    origin_id = fields.BigIntField()
+    character: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.CharacterRow", "turns")
+    take = fields.SmallIntField(default=1)
+    state = fields.CharField(max_length=16)
+    place = fields.CharField(max_length=64)
+    reason = fields.CharField(max_length=16)
+    user: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.User", "turns")
+    persona: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.Persona", "turns")
+    incoming: Any = fields.JSONField[Any]()
+    voice: Any = fields.JSONField[Any](null=True)
+    accepted_at = fields.DatetimeField(auto_now_add=True)
+    ended_at = fields.DatetimeField(null=True)
+
+    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
+        table = "turns"
+        unique_together = (("origin_kind", "origin_id", "character", "take"),)
+        indexes = (Index(fields=("place", "id")),)
+
+
+class ChunkRow(Model):
+    id = fields.BigIntField(primary_key=True)
+    turn: fields.ForeignKeyRelation[TurnRow] = fields.ForeignKeyField("tzurot.TurnRow", "chunks")
+    position = fields.SmallIntField()
+    text = fields.TextField()
+    state = fields.CharField(max_length=8)
+    message_id = fields.BigIntField(null=True, unique=True)
+
+    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
+        table = "chunks"
+        unique_together = (("turn", "position"),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A turn as the ledger knows it: all that answering it, or finishing it after a restart, takes."""
+
+    id: int
+    origin_kind: OriginKind
+    character_id: int
+    take: int
+    reason: str
+    user_id: int
+    persona_id: int
+    incoming: Incoming
+
+    @property
+    def reference(self) -> str:
+        """What people are shown and can quote: the id in Crockford's base 32."""
+        return reference_of(self.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    position: int
+    text: str
+    state: Literal["known", "planned", "posted"]
+    message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """A turn that an earlier process left unfinished; `voice` is the name its chunks are posted under."""
+
+    turn: Accepted
+    state: TurnState
+    accepted_at: datetime
+    voice: str
+    chunks: tuple[Chunk, ...]
+
+
+def reference_of(turn_id: int) -> str:
+    digits = ""
+    while True:
+        turn_id, digit = divmod(turn_id, 32)
+        digits = CROCKFORD[digit] + digits
+        if not turn_id:
+            return digits.rjust(4, "0")
+
+
+def id_of(reference: str) -> int | None:
+    """The id behind a reference as a person typed it: case, hyphens and look-alike letters forgiven."""
+    plain = reference.strip().upper().replace("-", "").translate(str.maketrans("OIL", "011"))
+    if not plain or len(plain) > LONGEST_REFERENCE or not set(plain) <= set(CROCKFORD):
+        return None
+    value = 0
+    for digit in plain:
+        value = value * 32 + CROCKFORD.index(digit)
+    return value if value < 2**63 else None
+
+
+POSTED = (
+    "WITH onward AS (UPDATE chunks SET state = 'planned' WHERE turn_id = $1 AND position = $2 + 1)"
+    " UPDATE chunks SET state = 'posted', message_id = $3 WHERE turn_id = $1 AND position = $2"
+)
+LAST_POSTED = (
+    "WITH onward AS (UPDATE turns SET state = 'delivered' WHERE id = $1)"
+    " UPDATE chunks SET state = 'posted', message_id = $3 WHERE turn_id = $1 AND position = $2"
+)
+
+
+class Ledger:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def accept(
+        self,
+        incoming: Incoming,
+        *,
+        origin_kind: OriginKind,
+        character_id: int,
+        reason: str,
+        user_id: int,
+        persona_id: int,
+    ) -> Accepted | None:
+        """Enter a turn; None when the same one was entered before."""
+        turn_id = await self._database.value(
+            "INSERT INTO turns (origin_kind, origin_id, character_id, take, state, place, reason, user_id,"
+            " persona_id, incoming, accepted_at) VALUES ($1, $2, $3, 1, 'accepted', $4, $5, $6, $7, $8, now())"
+            " ON CONFLICT (origin_kind, origin_id, character_id, take) DO NOTHING RETURNING id",
+            origin_kind,
+            incoming.utterance.message_id,
+            character_id,
+            incoming.utterance.place.key,
+            reason,
+            user_id,
+            persona_id,
+            orjson.dumps(incoming).decode().replace("\\u0000", ""),
+        )
+        if turn_id is None:
+            return None
+        return Accepted(
+            id=turn_id,
+            origin_kind=origin_kind,
+            character_id=character_id,
+            take=1,
+            reason=reason,
+            user_id=user_id,
+            persona_id=persona_id,
+            incoming=incoming,
+        )
+
+    async def speak(self, turn_id: int, voice: str, chunks: Sequence[str]) -> None:
+        """Commit the whole reply before its first request; the first chunk is planned with it."""
+        await self._database.execute(
+            "WITH spoken AS (UPDATE turns SET state = 'posting', voice = $2 WHERE id = $1)"
+            " INSERT INTO chunks (turn_id, position, text, state)"
+            " SELECT $1, n - 1, text, CASE WHEN n = 1 THEN 'planned' ELSE 'known' END"
+            " FROM unnest($3::text[]) WITH ORDINALITY AS given(text, n)",
+            turn_id,
+            orjson.dumps(voice).decode(),
+            list(chunks),
+        )
+
+    async def posted(self, turn_id: int, position: int, message_id: int, *, last: bool) -> None:
+        """Commit where a chunk went; in the same breath the next one is planned, or the turn delivered."""
+        await self._database.execute(LAST_POSTED if last else POSTED, turn_id, position, message_id)
+
+    async def end(self, turn_id: int, state: TurnState) -> None:
+        await self._database.execute("UPDATE turns SET state = $2, ended_at = now() WHERE id = $1", turn_id, state)
+
+    async def speaker_of(self, message_id: int) -> tuple[int, str] | None:
+        """Which character's message that is (its id and name), by what we posted; None for anybody else's."""
+        row = await self._database.row(
+            "SELECT c.id, c.name FROM chunks JOIN turns t ON t.id = chunks.turn_id"
+            " JOIN characters c ON c.id = t.character_id WHERE chunks.message_id = $1",
+            message_id,
+        )
+        return (row["id"], row["name"]) if row is not None else None
+
+    async def last_character(self, place: Place) -> int | None:
+        """The character that spoke last in a place."""
+        return await self._database.value(
+            "SELECT character_id FROM turns WHERE place = $1 AND state IN ('delivered', 'remembered')"
+            " ORDER BY id DESC LIMIT 1",
+            place.key,
+        )
+
+    async def owed(self, front: str, within: timedelta) -> tuple[Owed, ...]:
+        """Turns of a front that no process finished, oldest first; older ones than `within` are let go."""
+        rows = await self._database.rows(
+            "SELECT t.*, array(SELECT (position, text, state, message_id) FROM chunks"
+            "  WHERE turn_id = t.id ORDER BY position) AS chunks FROM turns t"
+            " WHERE state IN ('accepted', 'posting', 'delivered') AND place LIKE $1 || ':%'"
+            " AND accepted_at > now() - $2::interval ORDER BY t.id",
+            front,
+            within,
+        )
+        return tuple(_owed(row) for row in rows)
+
+
+def _owed(row: Row) -> Owed:
+    turn = Accepted(
+        id=row["id"],
+        origin_kind=row["origin_kind"],
+        character_id=row["character_id"],
+        take=row["take"],
+        reason=row["reason"],
+        user_id=row["user_id"],
+        persona_id=row["persona_id"],
+        incoming=incoming_from(orjson.loads(row["incoming"])),
+    )
+    return Owed(
+        turn=turn,
+        state=row["state"],
+        accepted_at=row["accepted_at"],
+        voice=orjson.loads(row["voice"]) if row["voice"] else "",
+        chunks=tuple(
+            Chunk(position=position, text=text, state=state, message_id=message_id)
+            for position, text, state, message_id in row["chunks"]
+        ),
+    )
+
+
+def incoming_from(stored: dict[str, Any]) -> Incoming:
+    """The value that `accept` stored."""
+    said = stored["utterance"]
+    utterance = Utterance(
+        message_id=said["message_id"],
+        place=Place(**said["place"]),
+        speaker=Speaker(**said["speaker"]),
+        text=said["text"],
+        said_at=datetime.fromisoformat(said["said_at"]),
+        reply_to=MessageLink(**said["reply_to"]) if said["reply_to"] else None,
+        links=tuple(MessageLink(**link) for link in said["links"]),
+        attachments=tuple(Attachment(**attachment) for attachment in said["attachments"]),
+    )
+    return Incoming(utterance=utterance, mentions_bot=stored["mentions_bot"])

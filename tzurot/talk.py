@@ -1,0 +1,78 @@
+"""What people say, as every floor speaks of it: fronts make these values, nothing below knows where they came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+FrontName = Literal["discord", "terminal"]
+PlaceKind = Literal["guild", "thread", "dm", "terminal"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where something is said. `channel_id` is a thread's own id in a thread; `parent_id` its channel's."""
+
+    front: FrontName
+    channel_id: int
+    kind: PlaceKind
+    name: str = ""
+    guild_id: int | None = None
+    guild_name: str = ""
+    parent_id: int | None = None
+
+    @property
+    def key(self) -> str:
+        """The same place is the same text, in the database and in every cache."""
+        return f"{self.front}:{self.channel_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """Who says it. `external_id` is the front's own id of a person; a character has `character_id` instead."""
+
+    front: FrontName
+    external_id: str
+    name: str
+    kind: Literal["human", "bot", "character"] = "human"
+    character_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    name: str
+    url: str
+    media_type: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageLink:
+    channel_id: int
+    message_id: int
+    guild_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Utterance:
+    """One message as it was said; `reply_to` is the message it answers, `links` the messages it points at."""
+
+    message_id: int
+    place: Place
+    speaker: Speaker
+    text: str
+    said_at: datetime
+    reply_to: MessageLink | None = None
+    links: tuple[MessageLink, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """An utterance that reached the bot, with what the front alone can tell about it."""
+
+    utterance: Utterance
+    mentions_bot: bool = False
