@@ -17,8 +17,7 @@ class Migration(migrations.Migration):
                 " RETURN NULL; END $$",
                 "CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON characters"
                 " FOR EACH ROW EXECUTE FUNCTION announce()",
-                "CREATE TRIGGER announce AFTER UPDATE OR DELETE ON personas"
-                " FOR EACH ROW EXECUTE FUNCTION announce()",
+                "CREATE TRIGGER announce AFTER UPDATE OR DELETE ON personas FOR EACH ROW EXECUTE FUNCTION announce()",
             ],
             reverse_sql=[
                 "DROP TRIGGER announce ON personas",

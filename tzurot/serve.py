@@ -18,7 +18,7 @@ from tzurot.discord.avatars import Avatars
 from tzurot.discord.commands import client_for
 from tzurot.discord.components import Router
 from tzurot.discord.front import DiscordFront
-from tzurot.discord.gateway import Ears, make_bot
+from tzurot.discord.gateway import KEEP_ALIVE, Ears, make_bot
 from tzurot.discord.inbound import Overheard
 from tzurot.discord.permissions import Owners, invite_link, sees_content
 from tzurot.discord.places import Places
@@ -72,7 +72,7 @@ async def run(config: Config) -> int:
         chosen = await choose(config, core.outbound, small=False)
         core.run.route = chosen.route
         logger.info("characters answer through {}", chosen.said)
-        once = RESTApp(max_retries=0, url=config.discord.rest_url or None)
+        once = RESTApp(max_retries=0, http_settings=KEEP_ALIVE, url=config.discord.rest_url or None)
         await once.start()
         stack.push_async_callback(once.close)
         rest = await stack.enter_async_context(once.acquire(config.token, hikari.TokenType.BOT))
@@ -251,6 +251,7 @@ async def wire(
     values.register_value(Hear, core.hear)
     values.register_value(DiscordFront, front)
     values.register_value(Places, places)
+    values.register_value(Lanes, lanes)
     values.register_value(Screens, screens)
     for loader in LOADERS:
         await loader.add_to_client(client)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import hikari
 from cachetools import LRUCache
 from hikari.api import CacheComponents
-from hikari.impl import CacheSettings
+from hikari.impl import CacheSettings, HTTPSettings
 
 from tzurot.discord.inbound import names_in, readable, utterance_of
 from tzurot.discord.permissions import CONTENT_INTENT, INTENTS
-from tzurot.errors import TooBusy
+from tzurot.pipeline.lanes import lane_full
 from tzurot.talk import Incoming
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ LEAN_CACHE = CacheSettings(
     | CacheComponents.MEMBERS,
     only_my_member=True,
 )
+# hikari closes every connection after one request unless told otherwise: a TLS handshake for each message
+KEEP_ALIVE = HTTPSettings(force_close_transports=False)
 REPLAYED = 10_000
 
 
@@ -49,6 +51,7 @@ def make_bot(token: str, rest_url: str, *, content: bool) -> hikari.GatewayBot:
         cache_settings=LEAN_CACHE,
         auto_chunk_members=False,
         rest_url=rest_url or None,
+        http_settings=KEEP_ALIVE,
     )
 
 
@@ -97,8 +100,7 @@ class Ears:
             self._told_busy.discard(message.channel_id)
         elif message.channel_id not in self._told_busy:
             self._told_busy.add(message.channel_id)
-            busy = TooBusy("lane.full", "Too many messages are waiting here.", "Say it again when I have caught up.")
-            await self._front.tell(await self._incoming(message), busy, "")
+            await self._front.tell(await self._incoming(message), lane_full(), "")
 
     def _may_address(self, message: hikari.Message) -> bool:
         """Whether it is worth finding out; most messages of a busy server are not."""

@@ -40,7 +40,7 @@ STOP_WORDS = frozenset(
     have he her him his how i if in into is it its just me my no not of on or our out she so some such than that
     the their them then there these they this to too up us was we were what when where which who whom why will
     with would you your
-    """.split()  # noqa: SIM905 - a paragraph reads better than a hundred quoted words
+    """.split()
 )
 
 

@@ -40,28 +40,34 @@ class Segment:
         pairs, counts = np.unique((words << np.uint64(32)) | rows, return_counts=True)
         self._rows = (pairs & np.uint64(0xFFFFFFFF)).astype(np.int32)
         self._counts = counts.astype(np.float32)
-        self._words, self._starts = np.unique((pairs >> np.uint64(32)).astype(np.uint32), return_index=True)
+        self._words, starts = np.unique((pairs >> np.uint64(32)).astype(np.uint32), return_index=True)
+        self._starts = np.append(starts, len(pairs))
         quantised = np.frombuffer(b"".join(entry.vector for entry in entries), np.int8)
         scales = np.array([entry.scale for entry in entries], np.float32)
         self.vectors = quantised.reshape(-1, DIMENSIONS).astype(np.float32) * scales[:, None]
+        arrays = (self._rows, self._counts, self._words, self._starts, self.vectors, self.lengths, *stems)
+        self.size_bytes = sum(array.nbytes for array in arrays) + quantised.nbytes
 
     def __len__(self) -> int:
         return len(self.lengths)
 
-    @property
-    def size_bytes(self) -> int:
-        arrays = (self._rows, self._counts, self._words, self._starts, self.vectors, self.lengths)
-        return sum(array.nbytes for array in arrays) + sum(
-            len(entry.stems) + len(entry.vector) for entry in self.entries
+    def postings(self, words: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+        """For sorted distinct stems: how many rows hold each, then those rows and how often, stem after stem."""
+        at = np.searchsorted(self._words, words)
+        known = at < len(self._words)
+        known[known] = self._words[at[known]] == words[known]
+        at = at[known]
+        begins, ends = self._starts[at], self._starts[at + 1]
+        holders = np.zeros(len(words), np.int64)
+        holders[known] = ends - begins
+        spans = [slice(begin, end) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
+        if not spans:
+            return holders, self._rows[:0], self._counts[:0]
+        return (
+            holders,
+            np.concatenate([self._rows[span] for span in spans]),
+            np.concatenate([self._counts[span] for span in spans]),
         )
-
-    def postings(self, word: np.uint32) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """The rows that hold a stem, and how often."""
-        at = int(np.searchsorted(self._words, word))
-        if at == len(self._words) or self._words[at] != word:
-            return self._rows[:0], self._counts[:0]
-        end = self._starts[at + 1] if at + 1 < len(self._starts) else len(self._rows)
-        return self._rows[self._starts[at] : end], self._counts[self._starts[at] : end]
 
 
 class Index:
@@ -85,28 +91,24 @@ class Index:
             self._sealed, tail = Segment([*self._sealed.entries, *tail]), []
         self._tail = Segment(tail)
 
-    def _segments(self) -> tuple[tuple[Segment, int], ...]:
-        """Each segment with the number of its first row."""
-        return (self._sealed, 0), (self._tail, len(self._sealed))
-
     def lexical(self, words: NDArray[np.uint32]) -> NDArray[np.float32]:
         """BM25 of every row, as a share of what a row could reach (0 to 1); an unseen word counts as the rarest."""
         total = len(self)
-        scores = np.zeros(total, np.float32)
-        if not total or not len(words):
-            return scores
+        distinct = np.unique(words)
+        if not total or not len(distinct):
+            return np.zeros(total, np.float32)
+        parts = [(segment, *segment.postings(distinct)) for segment in (self._sealed, self._tail)]
+        holders = np.sum([held for _, held, _, _ in parts], axis=0)
+        idf = np.log1p((total - holders + 0.5) / (holders + 0.5))
         average = float(self._sealed.lengths.sum() + self._tail.lengths.sum()) / total or 1.0
-        best = 0.0
-        for word in np.unique(words):
-            found = [(segment, offset, *segment.postings(word)) for segment, offset in self._segments()]
-            holders = sum(len(rows) for *_, rows, _ in found)
-            idf = float(np.log1p((total - holders + 0.5) / (holders + 0.5)))
-            best += idf * (K1 + 1)
-            for segment, offset, rows, counts in found:
-                length = segment.lengths[rows] / average
-                scores[rows + offset] += idf * counts * (K1 + 1) / (counts + K1 * (1 - B + B * length))
-        return scores / best
+        scores: list[NDArray[np.float64]] = []
+        for segment, held, rows, counts in parts:
+            length = segment.lengths[rows] / average
+            weights = np.repeat(idf, held) * counts / (counts + K1 * (1 - B + B * length))
+            scores.append(np.bincount(rows, weights, len(segment)).astype(np.float64))
+        return (np.concatenate(scores) / idf.sum()).astype(np.float32)
 
     def dense(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cosine of every row to a unit vector."""
-        return np.concatenate([part.vectors @ query for part, _ in self._segments()], dtype=np.float32)
+        cosines = np.concatenate([self._sealed.vectors @ query, self._tail.vectors @ query])
+        return cosines.astype(np.float32, copy=False)

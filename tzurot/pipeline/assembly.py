@@ -78,7 +78,7 @@ def _blocks(scene: Scene, references: References, recollection: Recollection) ->
     quotes = [f"{quote.speaker}: {quote.text}" for quote in references.quotes]
     blocks += [_block("quote", text, Keep.REFERENCES) for text in [*quotes, *references.unread]]
     blocks.append(_block("context", _context(scene), Keep.ALWAYS))
-    blocks.append(_block("last", f"{turn.asked_by.name}: {text_with_attachments(said)}", Keep.ALWAYS))
+    blocks.append(_block("last", f"{turn.asked_by.name}: {harmless(text_with_attachments(said))}", Keep.ALWAYS))
     if card.post_history_instructions:
         after = expand(card.post_history_instructions, **names, original="")
         blocks.append(_block("after", after, Keep.ALWAYS))

@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING
 
 from loguru import logger
 
+from tzurot.errors import TooBusy
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    Job = Callable[[], Awaitable[None]]
+    Job = Callable[[], Awaitable[object]]
+
+
+def lane_full() -> TooBusy:
+    return TooBusy("lane.full", "Too many messages are waiting here.", "Say it again when I have caught up.")
 
 
 class Lanes:

@@ -52,7 +52,6 @@ class _Block:
     end: int
     run: str
     language: str
-    is_closed: bool
 
     @property
     def opening(self) -> str:
@@ -63,7 +62,7 @@ class _Block:
         return f"\n{self.run}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Borders:
     """Where units of one size may part: each place where one ends, and where the next begins."""
 
@@ -99,10 +98,10 @@ class _Splitter:
             opening = block.opening if block else ""
             room = self._limit - _length(opening)
             end, following = self._cut(start, room)
-            closing = self._closing_at(following, is_last=following == len(self._text) and bool(chunks))
+            closing = self._closing_at(following)
             if closing:
                 end, following = self._cut(start, room - len(closing))
-                closing = self._closing_at(following, is_last=following == len(self._text))
+                closing = self._closing_at(following)
             piece = self._text[start:end].rstrip()
             piece = piece.lstrip("\n") if block else piece.strip()
             if piece:
@@ -117,10 +116,9 @@ class _Splitter:
             return self._blocks[index]
         return None
 
-    def _closing_at(self, position: int, *, is_last: bool) -> str:
-        block = self._block_at(position)
-        if block is None and is_last and self._blocks and not self._blocks[-1].is_closed:
-            block = self._blocks[-1]
+    def _closing_at(self, position: int) -> str:
+        """What closes the block that a chunk ends in, also the one that the text itself leaves open."""
+        block = self._block_at(min(position, len(self._text) - 1))
         return block.closing if block else ""
 
     def _room_at(self, position: int) -> int:
@@ -186,7 +184,7 @@ class _Splitter:
             )
             if not inside and not at_fence and 0 < end < len(self._text):
                 kept.append((end, start))
-        return _Borders([end for end, _ in kept], [start for _, start in kept])
+        return _Borders(ends=[end for end, _ in kept], starts=[start for _, start in kept])
 
 
 def _blocks(text: str) -> list[_Block]:
@@ -197,25 +195,24 @@ def _blocks(text: str) -> list[_Block]:
         if opening is None:
             opening = fence
         elif len(fence[1]) >= len(opening[1]) and not fence[2].strip():
-            blocks.append(_block(opening, fence.start(), fence.end(), is_closed=True))
+            blocks.append(_block(opening, fence.start(), fence.end()))
             opening = None
     if opening is not None and opening.end() < len(text):
-        blocks.append(_block(opening, len(text), len(text), is_closed=False))
+        blocks.append(_block(opening, len(text) + 1, len(text)))
     return blocks
 
 
-def _block(opening: re.Match[str], code_end: int, end: int, *, is_closed: bool) -> _Block:
+def _block(opening: re.Match[str], closing: int, end: int) -> _Block:
     language = (opening[2].split() or [""])[0]
     if len(language) > _LANGUAGE_AT_MOST:
         language = ""
     return _Block(
         start=opening.start(),
         code=opening.end() + 1,
-        code_end=max(code_end - 1, opening.end()) if is_closed else code_end,
+        code_end=max(closing - 1, opening.end()),  # the line break before the closing line is its own
         end=end,
         run=opening[1],
         language=language,
-        is_closed=is_closed,
     )
 
 

@@ -10,6 +10,7 @@ from tzurot.discord.components import speaker_of_interaction
 from tzurot.discord.front import DiscordFront
 from tzurot.discord.places import Places
 from tzurot.pipeline.hear import Hear
+from tzurot.pipeline.lanes import Lanes, lane_full
 from tzurot.tables.characters import Characters
 from tzurot.tables.people import People
 from tzurot.talk import Incoming, Utterance
@@ -32,6 +33,7 @@ class Chat(lightbulb.SlashCommand, name="chat", description="Say something to a 
         hear: Hear,
         front: DiscordFront,
         places: Places,
+        lanes: Lanes,
     ) -> None:
         person = await person_of(ctx, people)
         summary = await characters.by_slug(self.character, person.user_id)
@@ -44,4 +46,7 @@ class Chat(lightbulb.SlashCommand, name="chat", description="Say something to a 
             text=self.message,
             said_at=asked.timestamp,
         )
-        await hear.answer(Incoming(utterance=utterance), front, summary.id, "command", "interaction")
+        incoming = Incoming(utterance=utterance)
+        lane = str(ctx.channel_id)
+        if not lanes.put(lane, lambda: hear.answer(incoming, front, summary.id, "command", "interaction")):
+            raise lane_full()

@@ -1,0 +1,221 @@
+"""`make bench`: what the bot itself costs per turn, beside a floor measured in turn with it in the same run.
+
+Overhead is the time from the event's frame to the model's request, plus from the model's last byte to the webhook's
+request. Both programs are processes of their own; Discord and the model are this process. Figures are medians over
+rounds in which floor and bot take turns, because machines are shared and drift.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import signal
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from tests.benchmarks.seeds import seed, sentence
+from tests.loopback import LoopbackDiscord, ScriptedLLM
+from tzurot.talk import Speaker
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+CHANNELS = 50
+SEQUENTIAL = 80
+WARM_UP = 60
+BURST = 250
+MEMORIES = 2000
+REPLY = "The lamp is lit and the kettle is on, so sit down and tell me about it. " * 3
+
+
+@dataclass
+class Figures:
+    """Milliseconds per turn, replies a second, seconds to ready, megabytes."""
+
+    before: list[float] = field(default_factory=list)
+    after: list[float] = field(default_factory=list)
+    total: list[float] = field(default_factory=list)
+    p50: list[float] = field(default_factory=list)
+    p95: list[float] = field(default_factory=list)
+    burst: list[float] = field(default_factory=list)
+    ready_s: list[float] = field(default_factory=list)
+    rss_mb: list[float] = field(default_factory=list)
+    postgres_mb: list[float] = field(default_factory=list)
+
+
+class Bench:
+    def __init__(self, discord: LoopbackDiscord, llm: ScriptedLLM) -> None:
+        self.discord = discord
+        self.llm = llm
+        self.channels = [discord.add_channel(f"room-{n}") for n in range(CHANNELS)]
+        llm.default = lambda _request: REPLY
+        self.dice = random.Random(11)
+
+    @asynccontextmanager
+    async def process(self, arguments: Sequence[str], extra: dict[str, str], figures: Figures) -> AsyncGenerator[int]:
+        """A bot's process, from start to ready to stop."""
+        environment = {**os.environ, "DISCORD_TOKEN": self.discord.token, **extra}  # noqa: TID251
+        begun = time.monotonic()
+        process = await asyncio.create_subprocess_exec(sys.executable, *arguments, env=environment)
+        try:
+            await self.discord.ready()
+            figures.ready_s.append(time.monotonic() - begun)
+            yield process.pid
+            usage = psutil.Process(process.pid)
+            figures.rss_mb.append(usage.memory_info().rss / 1e6)
+            children = usage.children(recursive=True)
+            figures.postgres_mb.append(sum(child.memory_full_info().pss for child in children) / 1e6)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            await process.wait()
+
+    async def one(self, channel: object) -> tuple[float, float]:
+        """Milliseconds before and after the model of one turn."""
+        asked, posted = len(self.llm.requests), len(self.discord.requests)
+        message = await self.discord.say(channel, "Alice", f"{self.discord.bot.mention} {sentence(self.dice)}")
+        post = await self.discord.wait_for(
+            lambda d: next(
+                (
+                    r
+                    for r in d.requests[posted:]
+                    if "/webhooks/" in r.path and r.method == "POST" and r.status and "/channels/" not in r.path
+                ),
+                None,
+            )
+        )
+        request = self.llm.requests[asked]
+        sent = next(d.sent_ns for d in reversed(self.discord.dispatches) if d.id == message["id"])
+        return (request.received_ns - sent) / 1e6, (post.received_ns - request.finished_ns) / 1e6
+
+    async def sequential(self, figures: Figures) -> None:
+        for n in range(WARM_UP):
+            await self.one(self.channels[n % CHANNELS])
+        turns = []
+        for n in range(SEQUENTIAL):
+            turns.append(await self.one(self.channels[n % CHANNELS]))
+            await asyncio.sleep(0.01)  # what follows a reply is not part of the next turn
+        totals = sorted(before + after for before, after in turns)
+        figures.before.append(statistics.median(before for before, _ in turns))
+        figures.after.append(statistics.median(after for _, after in turns))
+        figures.p50.append(statistics.median(totals))
+        figures.p95.append(totals[int(len(totals) * 0.95)])
+
+    async def burst(self, figures: Figures) -> None:
+        """250 messages at once over 50 channels."""
+        before = sum(len(self.discord.webhook_messages(channel)) for channel in self.channels)
+        begun = time.monotonic()
+        for n in range(BURST):
+            await self.discord.say(
+                self.channels[n % CHANNELS], "Alice", f"{self.discord.bot.mention} {sentence(self.dice)}"
+            )
+        await self.discord.wait_for(
+            lambda d: sum(len(d.webhook_messages(channel)) for channel in self.channels) - before >= BURST, timeout=60
+        )
+        figures.burst.append(BURST / (time.monotonic() - begun))
+
+    async def run(self, arguments: Sequence[str], extra: dict[str, str], figures: Figures) -> None:
+        async with self.process(arguments, extra, figures):
+            await self.sequential(figures)
+            await self.burst(figures)
+
+
+async def measure(history: int, rounds: int) -> tuple[Figures, Figures]:
+    floor, bot = Figures(), Figures()
+    with tempfile.TemporaryDirectory(prefix="tzurot-bench-") as folder:
+        async with LoopbackDiscord(validate=False) as discord, ScriptedLLM() as llm:
+            bench = Bench(discord, llm)
+            alice = discord.user("Alice")
+            await seed(
+                Path(folder),
+                Speaker(front="discord", external_id=str(alice.id), name="Alice"),
+                [int(channel.id) for channel in bench.channels],
+                history,
+                MEMORIES,
+            )
+            ours = {
+                "TZUROT_DISCORD__REST_URL": discord.rest_url,
+                "TZUROT_LLM__BASE_URL": llm.base_url,
+                "TZUROT_LLM__MODEL": "bench",
+                "TZUROT_HEALTH__PORT": "0",
+                "TZUROT_DATABASE__DATA_DIR": folder,
+                "TZUROT_CONVERSATION__HISTORY_MESSAGES": str(history),
+                "TZUROT_LOG__LEVEL": "WARNING",
+            }
+            theirs = {"FLOOR_REST_URL": discord.rest_url, "FLOOR_LLM_URL": llm.base_url}
+            for _ in range(rounds):
+                await bench.run(["-m", "tests.benchmarks.floor"], theirs, floor)
+                await bench.run(["-m", "tzurot", "run"], ours, bot)
+    return floor, bot
+
+
+async def cold_start() -> float:
+    """Seconds from the process's start to ready on an empty data directory."""
+    figures = Figures()
+    with tempfile.TemporaryDirectory(prefix="tzurot-bench-") as folder:
+        async with LoopbackDiscord(validate=False) as discord, ScriptedLLM() as llm:
+            bench = Bench(discord, llm)
+            extra = {
+                "TZUROT_DISCORD__REST_URL": discord.rest_url,
+                "TZUROT_LLM__BASE_URL": llm.base_url,
+                "TZUROT_HEALTH__PORT": "0",
+                "TZUROT_DATABASE__DATA_DIR": folder,
+                "TZUROT_LOG__LEVEL": "WARNING",
+            }
+            async with bench.process(["-m", "tzurot", "run"], extra, figures):
+                pass
+    return figures.ready_s[0]
+
+
+def show(history: int, floor: Figures, bot: Figures) -> bool:
+    """Print a table and the promises; whether all are kept."""
+    m = statistics.median
+    print(f"\n{history} lines of history, {MEMORIES} memories; medians over {len(floor.p50)} rounds")
+    print(
+        f"{'':8}{'before':>9}{'after':>9}{'p50':>9}{'p95':>9}{'replies/s':>11}{'ready s':>9}{'RSS MB':>9}{'PG MB':>8}"
+    )
+    for name, f in (("floor", floor), ("tzurot", bot)):
+        print(
+            f"{name:8}{m(f.before):9.2f}{m(f.after):9.2f}{m(f.p50):9.2f}{m(f.p95):9.2f}{m(f.burst):11.0f}"
+            f"{m(f.ready_s):9.2f}{m(f.rss_mb):9.0f}{m(f.postgres_mb):8.0f}"
+        )
+    # floor and bot of one round ran within seconds of each other
+    p50 = m(ours - theirs for ours, theirs in zip(bot.p50, floor.p50, strict=True))
+    p95 = m(ours - theirs for ours, theirs in zip(bot.p95, floor.p95, strict=True))
+    pace = m(ours / theirs for ours, theirs in zip(bot.burst, floor.burst, strict=True))
+    promises = (
+        (f"p50 is the floor's {p50:+.2f} ms (at most +3)", p50 <= 3),
+        (f"p95 is the floor's {p95:+.2f} ms (at most +4)", p95 <= 4),
+        (f"replies a second are {pace:.2f} of the floor's (at least 0.8)", pace >= 0.8),
+        (f"memory is {m(bot.rss_mb):.0f} MB (at most 150)", m(bot.rss_mb) <= 150),
+        (f"ready after {m(bot.ready_s):.2f} s warm (at most 1.5)", m(bot.ready_s) <= 1.5),
+    )
+    for text, kept in promises:
+        print(f"  {'ok  ' if kept else 'MISS'} {text}")
+    return all(kept for _, kept in promises)
+
+
+async def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--history", type=int, nargs="*", default=[50, 200])
+    given = parser.parse_args()
+    kept = True
+    for history in given.history:
+        kept &= show(history, *await measure(history, given.rounds))
+    cold = await cold_start()
+    print(f"\n  {'ok  ' if cold <= 3 else 'MISS'} ready after {cold:.2f} s cold (at most 3)")
+    return 0 if kept and cold <= 3 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

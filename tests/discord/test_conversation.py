@@ -1,0 +1,155 @@
+"""People talk with the real process on a loopback Discord; every request is held against Discord's own description."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.discord.bot import Bot
+from tests.loopback.llm import Status
+
+if TYPE_CHECKING:
+    from tests.loopback import LoopbackDiscord, ScriptedLLM
+
+
+async def test_a_mention_is_answered_by_name_and_a_reply_continues(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    async with Bot(discord, llm, database_url):
+        llm.say("Wind west, force four. Who is asking?")
+        await discord.say("general", "Alice", f"{discord.bot.mention} hello out there")
+        (first,) = await discord.wait_for(lambda d: d.webhook_messages("general"))
+        assert first["author"]["username"] == "Maren"
+        assert first["content"] == "Wind west, force four. Who is asking?"
+
+        llm.say("Then you are in the book, Alice.")
+        await discord.say("general", "Alice", "It is me.", reply_to=first)
+        await discord.wait_for(lambda d: len(d.webhook_messages("general")) == 2)
+        prompt = llm.requests[-1].prompt
+        assert "Wind west, force four" in prompt
+        assert "hello out there" in prompt
+        assert llm.requests[-1].messages[-1]["content"].endswith("Alice: It is me.")
+    discord.assert_clean()
+    print(discord.report())
+
+
+async def test_a_name_in_the_text_chooses_the_character(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    async with Bot(discord, llm, database_url):
+        llm.say("Not yet catalogued.")
+        await discord.say("general", "Bob", "What do you say to that, @quill?")
+        (reply,) = await discord.wait_for(lambda d: d.webhook_messages("general"))
+        assert reply["author"]["username"] == "Quill"
+        await discord.say("general", "Bob", "and nobody is meant by this, quill or mail@maren.example")
+        llm.say("Tamsin here.")
+        await discord.say("general", "Bob", "@Tamsin, @Quill: both of you")
+        llm.say("Quill here.")
+        await discord.wait_for(lambda d: len(d.webhook_messages("general")) == 3)
+        names = [message["author"]["username"] for message in discord.webhook_messages("general")]
+        assert names == ["Quill", "Tamsin", "Quill"]
+    discord.assert_clean()
+
+
+async def test_bystanders_are_heard_but_never_stored(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    await discord.say("general", "Carol", "The ferry is late again.")
+    async with Bot(discord, llm, database_url):
+        llm.say("So I see.")
+        await discord.say("general", "Alice", "@Maren what do you make of that?")
+        await discord.wait_for(lambda d: d.webhook_messages("general"))
+        assert "Carol: The ferry is late again." in llm.requests[-1].prompt
+        carol = await discord.say("general", "Carol", "It came after all.")
+        await discord.edit(carol, "It came after all!")
+        gone = await discord.say("general", "Carol", "Forget this line.")
+        await discord.delete(gone)
+        llm.say("Good.")
+        await discord.say("general", "Alice", "@Maren and now?")
+        await discord.wait_for(lambda d: len(d.webhook_messages("general")) == 2)
+        prompt = llm.requests[-1].prompt
+        assert "Carol: It came after all!" in prompt
+        assert "Forget this line" not in prompt
+    discord.assert_clean()
+
+
+async def test_the_same_event_a_hundred_times_and_after_a_restart_is_answered_once(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    async with Bot(discord, llm, database_url):
+        llm.say("Once.")
+        message = await discord.say("general", "Alice", "@Maren say it once")
+        for _ in range(100):
+            await discord.resend(message)
+        await discord.wait_for(lambda d: d.webhook_messages("general"))
+    async with Bot(discord, llm, database_url):
+        for _ in range(100):
+            await discord.resend(message)
+        llm.say("Yes.")
+        await discord.say("general", "Alice", "@Maren are you there?")  # behind the repeated ones in the same lane
+        await discord.wait_for(lambda d: len(d.webhook_messages("general")) >= 2)
+    assert [message["content"] for message in discord.webhook_messages("general")] == ["Once.", "Yes."]
+    assert len(llm.requests) == 2
+    discord.assert_clean()
+
+
+async def test_a_thread_and_a_private_conversation(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    thread = discord.add_thread("kettle-talk", parent="general")
+    dm = discord.dm_with("Bob")
+    async with Bot(discord, llm, database_url):
+        llm.say("In the thread.")
+        await discord.say(thread, "Alice", "@Maren here too?")
+        (reply,) = await discord.wait_for(lambda d: d.webhook_messages(thread))
+        assert reply["author"]["username"] == "Maren"
+
+        llm.say("In private.")
+        await discord.say(dm, "Bob", "psst")
+        (whispered,) = await discord.wait_for(lambda d: d.bot_messages(dm))
+        assert whispered["content"] == "**Maren:** In private."
+        llm.say("Catalogued.")
+        await discord.say(dm, "Bob", "@Quill and you?")
+        await discord.wait_for(lambda d: len(d.bot_messages(dm)) == 2)
+        llm.say("Still me.")
+        await discord.say(dm, "Bob", "go on")
+        await discord.wait_for(lambda d: len(d.bot_messages(dm)) == 3)
+        assert discord.bot_messages(dm)[-1]["content"] == "**Quill:** Still me."
+    discord.assert_clean()
+
+
+async def test_without_the_right_to_webhooks_the_bot_speaks_itself(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    async with Bot(discord, llm, database_url):
+        llm.say("Through the keyhole.")
+        await discord.say("unhooked", "Alice", "@Maren hello?")
+        (reply,) = await discord.wait_for(lambda d: d.bot_messages("unhooked"))
+        assert reply["content"] == "**Maren:** Through the keyhole."
+    discord.assert_clean()
+
+
+async def test_a_character_pings_nobody(discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str) -> None:
+    async with Bot(discord, llm, database_url):
+        llm.say(f"@everyone @here {discord.user('Bob').mention} look!")
+        await discord.say("general", "Alice", "@Maren call them")
+        (reply,) = await discord.wait_for(lambda d: d.webhook_messages("general"))
+        assert not reply["mention_everyone"]
+        posts = [r for r in discord.requests if r.method == "POST" and isinstance(r.body, dict) and "content" in r.body]
+        assert posts
+        assert all(post.body["allowed_mentions"] == {"parse": []} for post in posts)
+    discord.assert_clean()
+
+
+async def test_when_the_model_fails_the_person_is_told_and_may_go_on(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    async with Bot(discord, llm, database_url):
+        llm.say(Status(401))
+        await discord.say("general", "Alice", "@Maren my cat is called Bosun")
+        (told,) = await discord.wait_for(lambda d: d.bot_messages("general"))
+        assert "does not accept the API key" in told["content"]
+        llm.say("Bosun. It is in the book.")
+        await discord.say("general", "Alice", "@Maren did you get that?")
+        await discord.wait_for(lambda d: d.webhook_messages("general"))
+        assert "my cat is called Bosun" in llm.requests[-1].prompt
+    discord.assert_clean()
