@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING
 
 from tzurot.app import App
 from tzurot.llm.routing import choose
+from tzurot.operations.fetch_model import qwen
 from tzurot.talk import Speaker
 from tzurot.terminal.render import Screen
 from tzurot.terminal.shell import HELP, Shell
 
 if TYPE_CHECKING:
     from tzurot.config import Config
+
+
+async def _model_file(config: Config, model: str, screen: Screen) -> Path | None:
+    """The file to serve, where the model is one: `qwen` is fetched once."""
+    if model == "qwen":
+        return await qwen(config.data_dir, screen.note)
+    return Path(model) if model.endswith(".gguf") else None
 
 
 async def play(config: Config, *, name: str, character: str, model: str) -> int:
@@ -26,7 +34,7 @@ async def play(config: Config, *, name: str, character: str, model: str) -> int:
             if character
             else await core.triggers.default(person.user_id)
         )
-        file = Path(model) if model.endswith(".gguf") else None
+        file = await _model_file(config, model, screen)
         chosen = await choose(config, core.outbound, model=model, file=file, small=True)
         core.run.route = chosen.route
         screen.note(f"{summary.name} answers through {chosen.said}.")

@@ -88,6 +88,21 @@ async def test_import_view_browse_talk_delete(discord: LoopbackDiscord, llm: Scr
         assert "There is no character" in view.text
 
 
+async def test_a_face_is_shown_and_goes_with_its_screen(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    async with Bot(discord, llm, database_url):
+        browse = await discord.slash("general", "Alice", "character browse")
+        await browse.done()
+        opened = await discord.click("general", "Alice", browse.message, custom_id(browse, "Open one"), ["maren"])
+        await opened.done()
+        assert embed(opened)["thumbnail"]["url"].endswith("face.png")
+        back = await discord.click("general", "Alice", opened.message, custom_id(opened, "Back to the list"))
+        await back.done()
+        assert "thumbnail" not in embed(back)
+        assert back.message["attachments"] == []
+
+
 async def test_a_form_makes_a_character(discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str) -> None:
     async with Bot(discord, llm, database_url):
         opened = await discord.slash("general", "Alice", "character create")

@@ -320,7 +320,7 @@ async def test_two_joined_processes_race(home: Path, peers: Peers) -> None:
     await fill(owner.address)
     await owner.kill()
     assert await filled(owner.address)
-    await until(lambda: (home / "server.json").exists())
+    await until((home / "server.json").exists)
     states = [await other.tell("state") for other in others]
     assert sorted(state["owns"] for state in states) == [False, True]
     assert states[0]["pid"] == states[1]["pid"]
@@ -494,7 +494,7 @@ async def test_cancelled_while_the_server_starts(
 ) -> None:
     monkeypatch.setattr(cluster, "pid_file", lambda _: None)  # so it never seems ready
     opening = asyncio.create_task(opened(exclusive=True))
-    await until(lambda: (home / "postgres" / "postmaster.pid").exists())
+    await until((home / "postgres" / "postmaster.pid").exists)
     opening.cancel()
     with pytest.raises(asyncio.CancelledError):
         await opening
@@ -581,7 +581,8 @@ async def test_an_ordinary_account(nobody_home: Path, peers: Peers, opened: Call
     assert (await again.tell("sql SELECT count(*) FROM kept"))["value"] == 1000
     await joined.close()
     assert await filled(again.address)
-    assert (await again.tell("state"))["owns"]
+    state = await again.tell("state")
+    assert state["ok"] and state["owns"], state
     await again.kill()
     await until(lambda: not servers(nobody_home))
 

@@ -188,7 +188,7 @@ class Gateway:
 
     # -- one connection ----------------------------------------------------------------------------
 
-    async def connect(self, request: web.Request) -> web.WebSocketResponse:
+    async def connect(self, request: web.BaseRequest) -> web.WebSocketResponse:
         ws = web.WebSocketResponse(max_msg_size=0)
         await ws.prepare(request)
         compress = compressor_for(request.query.get("compress", ""))
@@ -215,7 +215,7 @@ class Gateway:
         self._world.changed()
 
     async def _received(self, socket: Socket, payload: Json) -> None:
-        data = payload.get("d")
+        data: Any = payload.get("d")
         match payload["op"]:
             case op if op == HEARTBEAT:
                 if not socket.zombie:

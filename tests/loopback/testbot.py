@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import hikari
 import lightbulb
@@ -57,12 +57,12 @@ class Bot:
     async def _break(self, event: hikari.ExceptionEvent[Any]) -> None:
         self.broken.append(event.exception)
 
-    async def start(self) -> Bot:
+    async def start(self) -> Self:
         await self.app.start(check_for_updates=False)
         await self.discord.wait_for(lambda _: self.seen(hikari.GuildAvailableEvent))
         return self
 
-    async def __aenter__(self) -> Bot:
+    async def __aenter__(self) -> Self:
         try:
             return await self.start()
         except BaseException:

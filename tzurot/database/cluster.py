@@ -54,7 +54,7 @@ TUNED = (
     "log_error_verbosity=terse",  # the details quote rows, that is, what people wrote
     "log_line_prefix=%m [%p] ",
 )
-UNSAFE = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+UNSAFE = ("fsync=off", "full_page_writes=off")  # safe against kill -9 all the same, not against a power cut
 INITDB = (
     "--username=postgres",
     "--auth=peer",

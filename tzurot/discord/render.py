@@ -34,12 +34,12 @@ STYLES: dict[Style, InteractiveStyle] = {
 
 def drawn(screen: Screen) -> dict[str, Any]:
     """The arguments of a response or an edit: embed, components, attachments."""
-    files = [hikari.Bytes(file.content, file.name) for file in screen.files]
+    files = [hikari.Bytes(file.content, file.name) for file in screen.files if not file.shown]
     return {
         "content": None,
         "embeds": [_embed(screen)],
         "components": _rows(screen),
-        "attachments": files or hikari.UNDEFINED,
+        "attachments": files or None,  # None, so that what the screen before had attached goes
     }
 
 
@@ -62,7 +62,7 @@ def _embed(screen: Screen) -> hikari.Embed:
         embed.set_footer(cut(screen.footer, 200))
     for file in screen.files:
         if file.shown:
-            embed.set_thumbnail(f"attachment://{file.name}")
+            embed.set_thumbnail(hikari.Bytes(file.content, file.name))
     return embed
 
 

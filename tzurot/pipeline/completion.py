@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tzurot.errors import ProviderFailed
 from tzurot.llm.reasoning import separate
+from tzurot.pipeline.reply import others_of
 from tzurot.pipeline.streaming import Speech
 from tzurot.pipeline.turn import Completion
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from tzurot.llm.chat import Piece
     from tzurot.llm.client import Attempt, Client
     from tzurot.pipeline.front import Draft
-    from tzurot.pipeline.turn import Prompt, Turn
+    from tzurot.pipeline.turn import Prompt, Scene
 
 
 # families whose templates open the thought, so that the reply holds only its end; nothing is streamed before that
@@ -25,16 +26,14 @@ class Complete:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def __call__(
-        self, turn: Turn, prompt: Prompt, others: tuple[str, ...], draft: Draft, attempts: list[Attempt]
-    ) -> Completion:
+    async def __call__(self, scene: Scene, prompt: Prompt, draft: Draft, attempts: list[Attempt]) -> Completion:
         """One answer of the model; every request is noted in `attempts`, the failed ones too.
 
         Raises:
             ProviderFailed: no answer, or one that is nothing but thoughts.
 
         """
-        speech = self._listen(turn, prompt, others)
+        speech = self._listen(scene, prompt)
         shown = False
 
         def heard(piece: Piece) -> None:
@@ -45,7 +44,7 @@ class Complete:
 
         def restarted() -> bool:
             nonlocal speech
-            speech = self._listen(turn, prompt, others)
+            speech = self._listen(scene, prompt)
             return not shown
 
         answer = await self._client.ask(
@@ -55,7 +54,7 @@ class Complete:
         if not spoken.visible.strip():
             raise ProviderFailed(
                 "llm.only_thoughts",
-                f"{turn.character.name} thought about it, but said nothing.",
+                f"{scene.turn.character.name} thought about it, but said nothing.",
                 "Try again; a larger llm.reply_tokens leaves room for words after the thoughts.",
             )
         return Completion(
@@ -67,11 +66,12 @@ class Complete:
         )
 
     @staticmethod
-    def _listen(turn: Turn, prompt: Prompt, others: tuple[str, ...]) -> Speech:
+    def _listen(scene: Scene, prompt: Prompt) -> Speech:
+        turn = scene.turn
         return Speech(
             character=turn.character.name,
             user=turn.asked_by.name,
-            others=others,
+            others=others_of(scene),
             user_message=turn.incoming.utterance.text,
             may_think=bool(THINKERS.search(prompt.route.model)),
         )

@@ -34,12 +34,13 @@ class Flight:
 
     @contextmanager
     def step(self, name: str) -> Generator[None]:
-        """Time a step; the one that fails is timed too."""
+        """Time a step; the one that fails is timed too, and repeated ones add up."""
         started = perf_counter()
         try:
             yield
         finally:
-            self.steps_ms[name] = round((perf_counter() - started) * 1000, 2)
+            took_ms = (perf_counter() - started) * 1000
+            self.steps_ms[name] = round(self.steps_ms.get(name, 0) + took_ms, 2)
 
     def record(self) -> Flown:
         """The row to keep. `record` in it: steps_ms, attempts, tokens, limit, cuts, prompt, memories, quotes, error."""

@@ -10,7 +10,7 @@ from tzurot.errors import ProviderFailed, TzurotError
 from tzurot.log import turn_reference
 from tzurot.pipeline.assembly import assemble
 from tzurot.pipeline.flight import Flight
-from tzurot.pipeline.reply import compose, others_of
+from tzurot.pipeline.reply import compose
 from tzurot.pipeline.turn import Turn
 
 if TYPE_CHECKING:
@@ -18,14 +18,18 @@ if TYPE_CHECKING:
     from tzurot.pipeline.completion import Complete
     from tzurot.pipeline.delivery import Deliver
     from tzurot.pipeline.fetch import Fetch
-    from tzurot.pipeline.front import Front
+    from tzurot.pipeline.front import Draft, Front
     from tzurot.pipeline.references import FindReferences
     from tzurot.pipeline.remember import Remember
     from tzurot.pipeline.retrieval import Retrieval
-    from tzurot.pipeline.turn import Delivery
+    from tzurot.pipeline.turn import Delivery, Prompt, Reply, Scene
     from tzurot.tables.characters import Characters
     from tzurot.tables.people import People
     from tzurot.tables.turns import Accepted
+
+
+ASKED_AGAIN = 2
+NOTHING_SAID = frozenset({"llm.only_thoughts", "llm.nothing_said"})
 
 
 class Run:
@@ -82,14 +86,23 @@ class Run:
                 flight.recollection = recollection = await self._retrieval(scene)
             with flight.step("assembly"):
                 flight.prompt = prompt = assemble(scene, references, recollection, self._some_route())
-            with flight.step("completion"):
-                flight.completion = completion = await self._complete(
-                    turn, prompt, others_of(scene), draft, flight.attempts
-                )
-            with flight.step("cleanup"):
-                reply = compose(scene, completion)
+            reply = await self._reply(scene, prompt, draft, flight)
         with flight.step("delivery"):
             return await self._deliver(reply, front)
+
+    async def _reply(self, scene: Scene, prompt: Prompt, draft: Draft, flight: Flight) -> Reply:
+        """What the character says; a model that says nothing of its own (only thoughts, say) is asked again."""
+        for asked_again in range(ASKED_AGAIN + 1):
+            try:
+                with flight.step("completion"):
+                    flight.completion = completion = await self._complete(scene, prompt, draft, flight.attempts)
+                with flight.step("cleanup"):
+                    return compose(scene, completion)
+            except ProviderFailed as error:
+                if error.code not in NOTHING_SAID or asked_again == ASKED_AGAIN:
+                    raise
+                logger.info("asking again: {}", error.sentence)
+        raise AssertionError("the last time returns or raises")
 
     def _some_route(self) -> Route:
         if self.route is None:
