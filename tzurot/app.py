@@ -135,6 +135,7 @@ def build(config: Config, outbound: Outbound, database: Database, route: Route |
         complete=Complete(Client(outbound)),
         deliver=deliver,
         remember=remember,
+        ledger=ledger,
         route=route,
     )
     triggers = Triggers(characters, ledger, config.characters.default)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
@@ -156,6 +157,9 @@ class Serving:
             logger.info("invite: {}", invite_link(int(application.id)))
             if not content:
                 logger.warning("{}", NO_CONTENT)
+            # what was made so far lives as long as the process: a full collection need not walk it again and again
+            gc.collect()
+            gc.freeze()
             self.waiting_for = ""
             logger.info("ready")
             discord.avatars.prepare_all()

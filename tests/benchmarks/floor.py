@@ -18,6 +18,7 @@ async def main() -> None:
     bot = hikari.GatewayBot(
         os.environ["DISCORD_TOKEN"],  # noqa: TID251 - a program of its own
         banner=None,
+        logs=None,
         suppress_optimization_warning=True,
         rest_url=os.environ["FLOOR_REST_URL"],  # noqa: TID251
         intents=hikari.Intents.GUILDS | hikari.Intents.GUILD_MESSAGES | hikari.Intents.MESSAGE_CONTENT,

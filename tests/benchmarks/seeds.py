@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tzurot.app import App
 from tzurot.config import load
-from tzurot.memory.store import Episode
+from tzurot.memory.store import Episode, Memory
 from tzurot.pipeline.remember import snowflake_at
 from tzurot.prompt.tokens import estimate
 from tzurot.tables.messages import History, Said
@@ -73,6 +73,7 @@ async def seed(data_dir: Path, person: Speaker, channels: Sequence[int], lines: 
                         said_at=at,
                     )
                 )
-            await core.memories.write(connection, asker.persona_id, maren.id, episodes)
+            ids = {"persona_id": asker.persona_id, "character_id": maren.id}
+            await core.memories.write(connection, [Memory(**ids, episode=episode) for episode in episodes])
         await core.database.execute("ANALYZE")
     await asyncio.sleep(0)

@@ -53,9 +53,10 @@ async def main(data_dir: Path, *, exclusive: bool) -> None:
             if verb == "sql":
                 connection = await asyncpg.connect(**server.address.arguments())
                 try:
-                    say(ok=True, value=await connection.fetchval(rest))
+                    value = await connection.fetchval(rest)
                 finally:
                     await connection.close()
+                say(ok=True, value=value)
             elif verb == "close":
                 await server.close()
                 say(ok=True)

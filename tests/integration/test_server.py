@@ -1,198 +1,50 @@
 """The embedded Postgres on real processes: started, joined, killed in every combination, taken over."""
 
-# ruff: noqa: ASYNC220, ASYNC240, TID251 - files and processes are the subject
+# ruff: noqa: ASYNC220, ASYNC240, F401, F811 - the subject is files and processes; fixtures by name
 from __future__ import annotations
 
 import asyncio
-import errno
 import fcntl
-import json
 import os
-import pwd
-import shutil
 import signal
 import subprocess
-import sys
-import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import asyncpg
 import psutil
 import pytest
-from loguru import logger
 
-from tzurot.database import binaries, cluster, server
-from tzurot.database.server import Address, EmbeddedServer, client_tool
-from tzurot.errors import Refused, StoreDown
+from tests.integration.server_peers import (
+    Peer,
+    Peers,
+    ask,
+    ask_patiently,
+    bare,
+    creates,
+    fill,
+    filled,
+    home,
+    log,
+    open_place,
+    opened,
+    peers,
+    servers,
+    template,
+    until,
+)
+from tzurot.database import cluster, server
+from tzurot.database.server import client_tool
+from tzurot.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
-
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it changes accounts")
-SCRIPT = Path(__file__).with_name("server_process.py")
-LONG_S = 15.0
-
-
-async def until(what: Callable[[], Any], within_s: float = LONG_S) -> Any:
-    """What `what` gives once that is true."""
-    deadline = time.monotonic() + within_s
-    while not (value := what()):
-        assert time.monotonic() < deadline, f"not within {within_s} s"
-        await asyncio.sleep(0.005)
-    return value
-
-
-async def ask(address: Address, sql: str) -> Any:
-    connection = await asyncpg.connect(**address.arguments())
-    try:
-        return await connection.fetchval(sql)
-    finally:
-        await connection.close()
-
-
-async def ask_patiently(address: Address, sql: str) -> Any:
-    """As a pool would: try again while the server is being restarted."""
-    deadline = time.monotonic() + LONG_S
-    while True:
-        try:
-            return await ask(address, sql)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            assert time.monotonic() < deadline
-            await asyncio.sleep(0.02)
-
-
-async def fill(address: Address) -> None:
-    await ask(address, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")
-
-
-async def filled(address: Address) -> bool:
-    return await ask_patiently(address, "SELECT count(*) FROM kept") == 1000
-
-
-def servers(home: Path) -> list[int]:
-    """Every process of Postgres that works on the data in `home`, its tools included."""
-    found: list[int] = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # gone
-            if (process / "comm").read_text().strip() in ("postgres", "initdb"):
-                places = [process / "cwd", *(process / "fd").iterdir()]
-                if any(str(place.readlink()).startswith(str(home.resolve())) for place in places):
-                    found.append(int(process.name))
-    return found
-
-
-def remove_socket(home: Path) -> None:
-    """A killed server leaves its socket for the next one."""
-    account = binaries.choose_account(home, home / "postgres")
-    shutil.rmtree(binaries.socket_directory(home.resolve(), account), ignore_errors=True)
-
-
-class Peer:
-    """Another process with the same data directory."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self.opened: dict[str, Any] = {}
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
-
-    @property
-    def address(self) -> Address:
-        return Address(host=self.opened["host"])
-
-    async def hear(self) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        line = await asyncio.wait_for(self.process.stdout.readline(), LONG_S)
-        return json.loads(line)
-
-    async def tell(self, command: str) -> dict[str, Any]:
-        assert self.process.stdin is not None
-        self.process.stdin.write(command.encode() + b"\n")
-        return await self.hear()
-
-    async def kill(self) -> None:
-        with suppress(ProcessLookupError):
-            self.process.kill()
-        await self.process.wait()
-
-
-class Peers:
-    def __init__(self) -> None:
-        self.all: list[Peer] = []
-
-    async def launch(self, home: Path, how: str = "shared", uid: int | None = None, **env: str) -> Peer:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-W", "error", str(SCRIPT), str(home), how, str(uid or os.geteuid())),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, **env},
-        )
-        self.all.append(Peer(process))
-        return self.all[-1]
-
-    async def open(self, home: Path, how: str = "shared", uid: int | None = None, **env: str) -> Peer:
-        peer = await self.launch(home, how, uid, **env)
-        peer.opened = await peer.hear()
-        return peer
-
-
-@pytest.fixture
-async def peers() -> AsyncIterator[Peers]:
-    made = Peers()
-    yield made
-    await asyncio.gather(*(peer.kill() for peer in made.all))
-
-
-@pytest.fixture
-async def home(tmp_path: Path) -> AsyncIterator[Path]:
-    """A data directory that does not exist yet; afterwards nothing of it may still run."""
-    path = tmp_path / "data"
-    yield path
-    await until(lambda: not servers(path))
-    if path.is_dir():
-        remove_socket(path)
-    shutil.rmtree(tmp_path)  # pytest keeps what three runs left, and each of these takes 40 MB
-
-
-@pytest.fixture
-async def opened(home: Path, peers: Peers) -> AsyncIterator[Callable[..., Any]]:
-    """`EmbeddedServer.open`, closed at the end; mostly without sync, which only a power cut would notice."""
-    made: list[EmbeddedServer] = []
-
-    async def call(path: Path = home, *, exclusive: bool = False, sync: bool = False) -> EmbeddedServer:
-        made.append(await EmbeddedServer.open(path, exclusive=exclusive, sync=sync))
-        return made[-1]
-
-    yield call
-    for each in made:
-        await each.close()
-
-
-@pytest.fixture
-def log() -> Iterator[list[str]]:
-    lines: list[str] = []
-    sink = logger.add(lambda line: lines.append(str(line)), level="INFO")
-    yield lines
-    logger.remove(sink)
-
-
-@pytest.fixture
-def open_place() -> Iterator[Path]:
-    """A directory that every account can pass: pytest's own are closed to all but their owner."""
-    path = Path(tempfile.mkdtemp(prefix="tzurot-test-"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path)
+    from collections.abc import Callable
 
 
 # ---------------------------------------------------------------- start and stop
 
 
+@creates
 async def test_first_and_second_start_are_quick(opened: Callable[..., Any]) -> None:
     begun = time.perf_counter()
     first = await opened(exclusive=True, sync=True)
@@ -249,8 +101,8 @@ async def test_client_tools(opened: Callable[..., Any]) -> None:
     assert "CREATE TABLE public.kept" in said.stdout
 
 
-async def test_rights_of_directories_are_left_alone(tmp_path: Path, opened: Callable[..., Any]) -> None:
-    closed = tmp_path / "closed"
+async def test_rights_of_directories_are_left_alone(home: Path, opened: Callable[..., Any]) -> None:
+    closed = home.parent / "closed"
     closed.mkdir(mode=0o700)
     given = closed / "given"
     given.mkdir(mode=0o751)
@@ -262,8 +114,8 @@ async def test_rights_of_directories_are_left_alone(tmp_path: Path, opened: Call
     assert (closed / "made").stat().st_mode & 0o777 == 0o700
 
 
-async def test_any_path_will_do(tmp_path: Path, opened: Callable[..., Any]) -> None:
-    path = tmp_path / "a place, with \"quotes\" and 'spaces'" / "日本語 ü" / ("long" * 38) / ("longer" * 30)
+async def test_any_path_will_do(home: Path, opened: Callable[..., Any]) -> None:
+    path = home.parent / "a place, with \"quotes\" and 'spaces'" / "日本語 ü" / ("long" * 38) / ("longer" * 30)
     here = await opened(path)
     assert len(here.address.host) < 90
     await fill(here.address)
@@ -328,6 +180,7 @@ async def test_two_joined_processes_race(home: Path, peers: Peers) -> None:
         assert (await other.tell("sql SELECT count(*) FROM kept"))["value"] == 1000
 
 
+@creates
 async def test_three_first_starts_at_once(home: Path, peers: Peers) -> None:
     three = await asyncio.gather(*(peers.open(home) for _ in range(3)))
     assert [peer.opened["ok"] for peer in three] == [True] * 3
@@ -458,207 +311,3 @@ async def test_an_empty_pid_file(home: Path, opened: Callable[..., Any]) -> None
     await here.close()
     (home / "postgres" / "postmaster.pid").touch()
     assert await ask((await opened()).address, "SELECT 1") == 1
-
-
-# ---------------------------------------------------------------- creation
-
-
-def half_made(home: Path) -> bool:
-    return any(home.glob("postgres.new-*/global/*"))
-
-
-async def test_kill_in_the_middle_of_the_creation(home: Path, opened: Callable[..., Any], peers: Peers) -> None:
-    first = await peers.launch(home)
-    await until(lambda: half_made(home))
-    await first.kill()
-    assert not (home / "postgres").exists()
-    (home / "postgres.new-abc" / "global").mkdir(parents=True)  # what initdb leaves when it is killed as well
-    (home / "postgres.new-abc" / "global" / "1").touch()
-    here = await opened()
-    await fill(here.address)
-    assert not half_made(home)
-
-
-async def test_cancelled_in_the_middle_of_the_creation(home: Path, opened: Callable[..., Any]) -> None:
-    opening = asyncio.create_task(opened(exclusive=True))
-    await until(lambda: half_made(home))
-    opening.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await opening
-    assert not (home / "postgres").exists()
-    assert await ask((await opened(exclusive=True)).address, "SELECT 1") == 1
-
-
-async def test_cancelled_while_the_server_starts(
-    home: Path, opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cluster, "pid_file", lambda _: None)  # so it never seems ready
-    opening = asyncio.create_task(opened(exclusive=True))
-    await until((home / "postgres" / "postmaster.pid").exists)
-    opening.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await opening
-    assert not servers(home)
-    monkeypatch.undo()
-    assert await ask((await opened(exclusive=True)).address, "SELECT 1") == 1
-
-
-async def test_a_full_disk_is_told(home: Path, peers: Peers) -> None:
-    peer = await peers.open(home, FILE_LIMIT="3000000")
-    assert peer.opened["kind"] == "StoreDown"
-    assert "could not be created: " in peer.opened["text"]
-    assert "File too large" in peer.opened["text"] or "signal" in peer.opened["text"]
-    assert "disk has room" in peer.opened["text"]
-    assert not (home / "postgres").exists()
-    assert (await peers.open(home)).opened["ok"]
-
-
-async def test_data_of_another_version(home: Path, opened: Callable[..., Any]) -> None:
-    await (await opened()).close()
-    (home / "postgres" / "PG_VERSION").write_text("17\n")
-    with pytest.raises(StoreDown, match=r"written by Postgres 17; this Tzurot brings Postgres 18.*[Bb]ackup"):
-        await opened()
-
-
-async def test_foreign_files_in_the_way(home: Path, opened: Callable[..., Any]) -> None:
-    (home / "postgres").mkdir(parents=True)
-    (home / "postgres" / "letter.txt").write_text("mine")
-    with pytest.raises(StoreDown, match="in the way"):
-        await opened()
-    assert (home / "postgres" / "letter.txt").read_text() == "mine"
-    (home / "postgres" / "letter.txt").unlink()
-    assert (await opened()).owns  # an empty directory is nobody's
-
-
-async def test_a_file_in_place_of_the_directory(home: Path, opened: Callable[..., Any]) -> None:
-    home.write_text("")
-    with pytest.raises(StoreDown, match="cannot be used"):
-        await opened()
-
-
-async def test_somebody_elses_socket_directory(home: Path, opened: Callable[..., Any]) -> None:
-    here = await opened()
-    await here.close()
-    Path(here.address.host).symlink_to("/tmp")
-    try:
-        with pytest.raises(StoreDown, match="place for the database's socket"):
-            await opened()
-    finally:
-        Path(here.address.host).unlink()
-
-
-# ---------------------------------------------------------------- accounts
-
-
-@pytest.fixture
-def nobody_home(open_place: Path) -> Iterator[Path]:
-    uid = pwd.getpwnam("nobody").pw_uid
-    path = open_place / "data"
-    path.mkdir(mode=0o700)
-    os.chown(path, uid, -1)
-    yield path
-    remove_socket(path)
-
-
-@as_root
-async def test_an_ordinary_account(nobody_home: Path, peers: Peers, opened: Callable[..., Any]) -> None:
-    uid = nobody_home.stat().st_uid
-    peer = await peers.open(nobody_home, "exclusive", uid)
-    assert peer.opened["host"].startswith(f"{tempfile.gettempdir()}/tzurot-{uid}-")
-    assert psutil.Process(peer.opened["pid"]).uids().real == uid
-    await fill(peer.address)
-    os.kill(peer.opened["pid"], signal.SIGKILL)
-    await peer.kill()
-    peer = await peers.open(nobody_home, "exclusive", uid)
-    assert await filled(peer.address)
-    joined = await opened(nobody_home)  # root may come along, and then runs it as its owner did
-    assert await filled(joined.address)
-    await peer.kill()
-    assert await filled(joined.address)
-    await until(lambda: joined.pid and joined.owns)
-    assert psutil.Process(joined.pid).uids().real == uid
-    again = await peers.open(nobody_home, "exclusive", uid)  # and leaves the data usable for the owner
-    assert (await again.tell("sql SELECT count(*) FROM kept"))["value"] == 1000
-    await joined.close()
-    assert await filled(again.address)
-    state = await again.tell("state")
-    assert state["ok"] and state["owns"], state
-    await again.kill()
-    await until(lambda: not servers(nobody_home))
-
-
-@as_root
-async def test_other_accounts_are_not_let_in(opened: Callable[..., Any], open_place: Path) -> None:
-    here = await opened()
-    script = "import os, sys, socket\nos.setgid(65534); os.setuid(int(sys.argv[1]))\n"
-    script += "s = socket.socket(socket.AF_UNIX)\ns.connect(sys.argv[2] + '/.s.PGSQL.5432')\n"
-    script += "m = b'\\0\\3\\0\\0user\\0tzurot\\0database\\0tzurot\\0\\0'\n"
-    script += "s.sendall((len(m) + 4).to_bytes(4, 'big') + m)\nprint(s.recv(200))\n"
-    server_uid = psutil.Process(here.pid).uids().real
-    for uid in (server_uid, 1):
-        command = [sys.executable, "-c", script, str(uid), here.address.host]
-        said = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True)
-        assert "Peer authentication failed" in said.stdout or "PermissionError" in said.stderr
-    assert server_uid != 0
-
-
-@as_root
-async def test_data_of_another_account(opened: Callable[..., Any], peers: Peers, nobody_home: Path) -> None:
-    (nobody_home / "postgres").mkdir()
-    peer = await peers.open(nobody_home, uid=nobody_home.stat().st_uid)
-    assert peer.opened["kind"] == "StoreDown"
-    assert "belongs to account root" in peer.opened["text"]
-    peer = await peers.open(nobody_home / "deeper", uid=1)
-    assert peer.opened["kind"] == "StoreDown"
-    assert "ermission denied" in peer.opened["text"]
-
-
-@as_root
-async def test_an_account_without_a_name(open_place: Path, peers: Peers) -> None:
-    os.chown(open_place, 12345, -1)
-    peer = await peers.open(open_place, uid=12345)
-    assert peer.opened["kind"] == "StoreDown"
-    assert "12345" in peer.opened["text"]
-    assert "ordinary account" in peer.opened["text"] or "has a name" in peer.opened["text"]
-
-
-@as_root
-async def test_data_copied_back_by_root(home: Path, opened: Callable[..., Any]) -> None:
-    here = await opened()
-    await fill(here.address)
-    await here.close()
-    for path in (home / "postgres", *(home / "postgres").rglob("*")):
-        os.chown(path, 0, 0)
-    (home / "postgres").chmod(0o755)
-    assert await filled((await opened()).address)
-
-
-@as_root
-@pytest.mark.parametrize("far", [False, True])
-async def test_environment_that_is_closed_to_the_account(
-    tmp_path: Path, open_place: Path, opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, far: bool
-) -> None:
-    """The programs lie in a directory of mode 0700, as in /root; `far`: links to it are not possible."""
-    closed = tmp_path / "closed"
-    closed.mkdir(mode=0o700)
-    for part in (binaries.PREFIX, binaries.LIBRARIES):
-        await asyncio.to_thread(shutil.copytree, binaries.installed() / part, closed / part)
-    monkeypatch.setattr(binaries, "installed", lambda: closed)
-    monkeypatch.setattr(binaries, "ROOM", open_place / "room")
-
-    def no_link(source: Path, target: Path) -> None:
-        raise OSError(errno.EXDEV, "another file system")
-
-    if far:
-        monkeypatch.setattr(os, "link", no_link)
-    umask = os.umask(0o077)
-    try:
-        here = await opened()
-        assert await ask(here.address, "SELECT 1") == 1
-        running = Path(f"/proc/{here.pid}/exe").resolve()
-        assert running.is_relative_to(open_place / "room")
-        assert (running.stat().st_nlink == 1) == far
-        assert closed.stat().st_mode & 0o777 == 0o700
-        await here.close()
-    finally:
-        os.umask(umask)

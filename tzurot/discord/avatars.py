@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import hikari
 from loguru import logger
-from PIL import Image, UnidentifiedImageError
 
 from tzurot.errors import TzurotError
 
@@ -93,7 +92,7 @@ class Avatars:
                     self._application_id, name, hikari.Bytes(picture, f"{name}.png")
                 )
                 self._urls[name] = str(emoji.url)
-            except (hikari.HTTPError, TzurotError, UnidentifiedImageError, OSError) as error:
+            except (hikari.HTTPError, TzurotError, OSError) as error:
                 logger.warning("a face could not be uploaded: {}", error)
 
 
@@ -104,6 +103,8 @@ def emoji_name(digest: str) -> str:
 
 def small_png(content: bytes) -> bytes:
     """The picture as Discord shows avatars, well below an emoji's 256 KiB."""
+    from PIL import Image  # noqa: PLC0415 - needed once in the life of a face
+
     with Image.open(BytesIO(content)) as image:
         image.thumbnail((SIDE, SIDE))
         out = BytesIO()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import lightbulb
-from rapidfuzz import fuzz
 
 from tzurot.discord.components import speaker_of_interaction
 from tzurot.tables.characters import Characters
@@ -48,6 +47,8 @@ async def suggest_characters(ctx: lightbulb.AutocompleteContext[str], people: Pe
 
 def best_matches(typed: str, characters: Sequence[CharacterSummary]) -> list[CharacterSummary]:
     """At most 25: the same name first, then names that begin so, words that begin so, and what is spelled alike."""
+    from rapidfuzz import fuzz  # noqa: PLC0415 - 40 modules that a bot needs when somebody first types a name
+
     wanted = typed.strip().casefold()
     if not wanted:
         return list(characters[:OFFERED])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 CACHE_BYTES = 256 * 1024 * 1024
 INLINE_ROWS = 20_000
 ROW_OVERHEAD_BYTES = 200
+INSERT = (
+    "INSERT INTO memories (persona_id, character_id, place, origin_id, by_character, speaker, text, said_at, space,"
+    " stems, vector, scale) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+    " ON CONFLICT (persona_id, character_id, place, origin_id) DO NOTHING"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +40,15 @@ class Episode:
     speaker: str
     text: str
     said_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """An episode and the two it belongs to."""
+
+    persona_id: int
+    character_id: int
+    episode: Episode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,20 +84,33 @@ class Memories:
         self._partitions.clear()
 
     async def recall(
-        self, persona_id: int, character_id: int, text: str, *, limit: int, without: Collection[int] = ()
+        self,
+        persona_id: int,
+        character_id: int,
+        text: str,
+        *,
+        limit: int,
+        without: Collection[int] = (),
+        last_id: int | None = None,
     ) -> tuple[Remembered, ...]:
-        """What the text calls up, best first; `without` are message ids that the prompt holds anyway."""
+        """What the text calls up, best first; `without` are message ids that the prompt holds anyway.
+
+        `last_id` is the newest memory's, where the caller knows it: then the database is asked only for what is new.
+        """
         if not limit:
             return ()
-        partition = await self._current(persona_id, character_id)
+        partition = self._partitions.get((persona_id, character_id))
+        if partition is None or last_id is None or last_id > partition.last_id:
+            partition = await self._current(persona_id, character_id)
         if not partition.episodes:
             return ()
         if len(partition.episodes) > INLINE_ROWS:
             ranked = await asyncio.to_thread(self._search, partition, text, limit + len(without))
         else:
             ranked = self._search(partition, text, limit + len(without))
-        found = (Remembered(episode=partition.episodes[row], score=score) for row, score in ranked)
-        return tuple(memory for memory in found if memory.episode.origin_id not in without)[:limit]
+        found = ((partition.episodes[row], score) for row, score in ranked)
+        unseen = ((episode, score) for episode, score in found if episode.origin_id not in without)
+        return tuple(Remembered(episode=episode, score=score) for episode, score in islice(unseen, limit))
 
     def _search(self, partition: Partition, text: str, limit: int) -> list[tuple[int, float]]:
         return best(
@@ -118,40 +146,36 @@ class Memories:
                     self._partitions[key] = partition
         return partition
 
-    async def write(
-        self,
-        connection: Connection,
-        persona_id: int,
-        character_id: int,
-        episodes: Sequence[Episode],
-    ) -> None:
-        """Keep episodes inside a transaction of the caller's; the same message twice is one memory."""
-        vectors = self._embedder.encode([episode.text for episode in episodes])
+    async def write(self, connection: Connection, memories: Sequence[Memory]) -> None:
+        """Keep memories inside a transaction of the caller's; the same message twice is one memory."""
+        vectors = self._embedder.encode([memory.episode.text for memory in memories])
+        keys = sorted({f"memories:{memory.persona_id}:{memory.character_id}" for memory in memories})
         # within a partition ids become visible in their order, so "everything after the last id" misses nothing
         await connection.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"memories:{persona_id}:{character_id}"
+            "SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest($1::text[]) AS key", keys
         )
-        await connection.executemany(
-            "INSERT INTO memories (persona_id, character_id, place, origin_id, by_character, speaker, text, said_at,"
-            " space, stems, vector, scale) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-            " ON CONFLICT (persona_id, character_id, place, origin_id) DO NOTHING",
-            [
-                (
-                    persona_id,
-                    character_id,
-                    episode.place,
-                    episode.origin_id,
-                    episode.by_character,
-                    episode.speaker[:255],
-                    episode.text.replace("\0", ""),
-                    episode.said_at,
-                    SPACE,
-                    stems(episode.text).tobytes(),
-                    *quantise(vector),
-                )
-                for episode, vector in zip(episodes, vectors, strict=True)
-            ],
-        )
+        rows = [
+            (
+                memory.persona_id,
+                memory.character_id,
+                memory.episode.place,
+                memory.episode.origin_id,
+                memory.episode.by_character,
+                memory.episode.speaker[:255],
+                memory.episode.text.replace("\0", ""),
+                memory.episode.said_at,
+                SPACE,
+                stems(memory.episode.text).tobytes(),
+                *quantise(vector),
+            )
+            for memory, vector in zip(memories, vectors, strict=True)
+        ]
+        await connection.executemany(INSERT, rows)
+
+    async def refresh(self, persona_id: int, character_id: int) -> None:
+        """Take in what was just written, so that the next message need not; nothing where nobody asked yet."""
+        if (persona_id, character_id) in self._partitions:
+            await self._current(persona_id, character_id)
 
     async def count(self, persona_id: int, character_id: int) -> int:
         return await self._database.value(

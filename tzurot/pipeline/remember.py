@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tzurot.memory.store import Episode
+from tzurot.memory.store import Episode, Memory
 from tzurot.pipeline.fetch import text_with_attachments
 from tzurot.prompt.tokens import estimate
 from tzurot.tables.flights import Flights
 from tzurot.tables.messages import History, Said
+from tzurot.tables.turns import Ledger
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tzurot.database.connect import Database
     from tzurot.memory.store import Memories
     from tzurot.pipeline.turn import Turn
@@ -22,35 +27,91 @@ DISCORD_EPOCH_MS = 1_420_070_400_000
 SNOWFLAKE_SHIFT = 22
 
 
+MOST_AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """Everything that is kept of one turn."""
+
+    turn: Turn
+    state: TurnState
+    lines: tuple[Said, ...]
+    flown: Flown | None
+
+    def memories(self) -> list[Memory]:
+        """What both will remember: nothing of a turn that got no answer."""
+        if self.state != "remembered":
+            return []
+        ids = {"persona_id": self.turn.asked_by.persona_id, "character_id": self.turn.character.id}
+        return [Memory(**ids, episode=episode_of(line)) for line in self.lines if line.text.strip()]
+
+
 class Remember:
+    """Turns that end while a transaction is under way share the next one: in a burst that halves the work."""
+
     def __init__(self, database: Database, memories: Memories) -> None:
         self._database = database
         self._memories = memories
+        self._waiting: list[tuple[Ending, asyncio.Future[None]]] = []
+        self._writer: asyncio.Task[None] | None = None
 
     async def __call__(self, turn: Turn, text: str, message_ids: tuple[int, ...], flown: Flown | None) -> None:
         """Keep what was said by both sides; the ledger's row ends with it."""
-        asked, answered = asked_line(turn), answered_line(turn, text, message_ids)
-        episodes = [episode_of(line) for line in (asked, answered) if line.text.strip()]
-        async with self._database.transaction(durable=False) as connection:
-            await History.keep(connection, (asked, answered))
-            await self._memories.write(connection, turn.asked_by.persona_id, turn.character.id, episodes)
-            if flown is not None:
-                await Flights.keep(connection, flown)
-            await connection.execute(ENDED, turn.id, "remembered")
-
-    async def ended(self, turn_id: int, state: TurnState) -> None:
-        """A turn of which nothing is known but that it ended."""
-        await self._database.execute(ENDED, turn_id, state)
+        lines = (asked_line(turn), answered_line(turn, text, message_ids))
+        await self._keep(Ending(turn=turn, state="remembered", lines=lines, flown=flown))
 
     async def unanswered(self, turn: Turn, flown: Flown, state: TurnState) -> None:
         """Keep what the person said although no answer came of it: it is still part of the conversation."""
+        await self._keep(Ending(turn=turn, state=state, lines=(asked_line(turn),), flown=flown))
+
+    async def _keep(self, ending: Ending) -> None:
+        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((ending, kept))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_all(), name="remember")
+        await kept
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+            try:
+                await self._write([ending for ending, _ in batch])
+            except Exception:  # noqa: BLE001 - one turn that cannot be kept must not take others with it
+                for ending, kept in batch:
+                    await self._write_one(ending, kept)
+            else:
+                for _, kept in batch:
+                    _settle(kept, None)
+
+    async def _write_one(self, ending: Ending, kept: asyncio.Future[None]) -> None:
+        try:
+            await self._write([ending])
+        except Exception as error:  # noqa: BLE001 - it reaches whoever waits for this turn
+            _settle(kept, error)
+        else:
+            _settle(kept, None)
+
+    async def _write(self, endings: Sequence[Ending]) -> None:
+        memories = [memory for ending in endings for memory in ending.memories()]
         async with self._database.transaction(durable=False) as connection:
-            await History.keep(connection, (asked_line(turn),))
-            await Flights.keep(connection, flown)
-            await connection.execute(ENDED, turn.id, state)
+            await History.keep(connection, [line for ending in endings for line in ending.lines])
+            if memories:
+                await self._memories.write(connection, memories)
+            await Flights.keep(connection, [ending.flown for ending in endings if ending.flown is not None])
+            await Ledger.close(connection, [(ending.turn.id, ending.state) for ending in endings])
+        for persona_id, character_id in {(memory.persona_id, memory.character_id) for memory in memories}:
+            await self._memories.refresh(persona_id, character_id)
 
 
-ENDED = "UPDATE turns SET state = $2, ended_at = now() WHERE id = $1"
+def _settle(kept: asyncio.Future[None], error: Exception | None) -> None:
+    """Tell whoever waits, unless they were cancelled meanwhile."""
+    if kept.done():
+        return
+    if error is None:
+        kept.set_result(None)
+    else:
+        kept.set_exception(error)
 
 
 def asked_line(turn: Turn) -> Said:

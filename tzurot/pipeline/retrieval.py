@@ -26,5 +26,6 @@ class Retrieval:
             turn.incoming.utterance.text,
             limit=self._limit,
             without=shown | {turn.incoming.utterance.message_id},
+            last_id=turn.accepted.last_memory_id,
         )
         return Recollection(memories=tuple(sorted(found, key=lambda memory: memory.episode.said_at)))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tzurot.pipeline.turn import Delivery, Prompt, Reply, Scene
     from tzurot.tables.characters import Characters
     from tzurot.tables.people import People
-    from tzurot.tables.turns import Accepted
+    from tzurot.tables.turns import Accepted, Ledger
 
 
 ASKED_AGAIN = 2
@@ -46,6 +46,7 @@ class Run:
         complete: Complete,
         deliver: Deliver,
         remember: Remember,
+        ledger: Ledger,
         route: Route | None,
     ) -> None:
         self._characters = characters
@@ -56,6 +57,7 @@ class Run:
         self._complete = complete
         self._deliver = deliver
         self._remember = remember
+        self._ledger = ledger
         self.route = route
 
     async def __call__(self, accepted: Accepted, front: Front) -> Delivery | None:
@@ -132,7 +134,7 @@ class Run:
         await front.tell(accepted.incoming, known, accepted.reference)
         try:
             if flight is None:
-                await self._remember.ended(accepted.id, "failed")
+                await self._ledger.end(accepted.id, "failed")
             else:
                 flight.error = known
                 await self._remember.unanswered(flight.turn, flight.record(), "failed")

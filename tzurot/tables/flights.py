@@ -11,6 +11,7 @@ from tortoise.indexes import Index
 from tortoise.models import Model
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from tzurot.database.connect import Connection, Database
@@ -64,29 +65,37 @@ class Flown:
     record: dict[str, Any]
 
 
+INSERT = (
+    "INSERT INTO flights (turn_id, user_id, character_name, model, prompt_tokens, cached_tokens, reply_tokens,"
+    " cost_usd, record, flown_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8::float8::numeric, $9, now())"
+    " ON CONFLICT (turn_id) DO UPDATE SET model = excluded.model, record = excluded.record,"
+    " prompt_tokens = excluded.prompt_tokens, cached_tokens = excluded.cached_tokens,"
+    " reply_tokens = excluded.reply_tokens, cost_usd = excluded.cost_usd, flown_at = excluded.flown_at"
+)
+
+
 class Flights:
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @staticmethod
-    async def keep(connection: Connection, flown: Flown) -> None:
-        """Write a record inside a transaction of the caller's; a second flight of the same turn replaces the first."""
-        await connection.execute(
-            "INSERT INTO flights (turn_id, user_id, character_name, model, prompt_tokens, cached_tokens,"
-            " reply_tokens, cost_usd, record, flown_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8::float8::numeric, $9,"
-            " now()) ON CONFLICT (turn_id) DO UPDATE SET model = excluded.model, record = excluded.record,"
-            " prompt_tokens = excluded.prompt_tokens, cached_tokens = excluded.cached_tokens,"
-            " reply_tokens = excluded.reply_tokens, cost_usd = excluded.cost_usd, flown_at = excluded.flown_at",
-            flown.turn_id,
-            flown.user_id,
-            flown.character_name[:255],
-            flown.model[:255],
-            flown.prompt_tokens,
-            flown.cached_tokens,
-            flown.reply_tokens,
-            flown.cost_usd,
-            orjson.dumps(flown.record).decode().replace("\\u0000", ""),
-        )
+    async def keep(connection: Connection, flights: Iterable[Flown]) -> None:
+        """Write records inside a transaction of the caller's; a second flight of a turn replaces the first."""
+        rows = [
+            (
+                flown.turn_id,
+                flown.user_id,
+                flown.character_name[:255],
+                flown.model[:255],
+                flown.prompt_tokens,
+                flown.cached_tokens,
+                flown.reply_tokens,
+                flown.cost_usd,
+                orjson.dumps(flown.record).decode().replace("\\u0000", ""),
+            )
+            for flown in flights
+        ]
+        await connection.executemany(INSERT, rows)
 
     async def find(self, user_id: int, turn_id: int | None = None) -> FlightRecord | None:
         """A user's own flight: the one of that turn, or the last."""

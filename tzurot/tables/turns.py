@@ -21,10 +21,10 @@ from tortoise.models import Model
 from tzurot.talk import Attachment, Incoming, MessageLink, Place, Speaker, Utterance
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import timedelta
 
-    from tzurot.database.connect import Database, Row
+    from tzurot.database.connect import Connection, Database, Row
 
 OriginKind = Literal["message", "interaction"]
 TurnState = Literal["accepted", "posting", "delivered", "remembered", "refused", "failed", "apologised"]
@@ -69,7 +69,11 @@ class ChunkRow(Model):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """A turn as the ledger knows it: all that answering it, or finishing it after a restart, takes."""
+    """A turn as the ledger knows it: all that answering it, or finishing it after a restart, takes.
+
+    `last_memory_id` is the newest memory of this persona and character when the turn was entered, read along because
+    it spares the search a question; None where it is not known.
+    """
 
     id: int
     origin_kind: OriginKind
@@ -79,6 +83,7 @@ class Accepted:
     user_id: int
     persona_id: int
     incoming: Incoming
+    last_memory_id: int | None = None
 
     @property
     def reference(self) -> str:
@@ -150,10 +155,11 @@ class Ledger:
         persona_id: int,
     ) -> Accepted | None:
         """Enter a turn; None when the same one was entered before."""
-        turn_id = await self._database.value(
+        row = await self._database.row(
             "INSERT INTO turns (origin_kind, origin_id, character_id, take, state, place, reason, user_id,"
             " persona_id, incoming, accepted_at) VALUES ($1, $2, $3, 1, 'accepted', $4, $5, $6, $7, $8, now())"
-            " ON CONFLICT (origin_kind, origin_id, character_id, take) DO NOTHING RETURNING id",
+            " ON CONFLICT (origin_kind, origin_id, character_id, take) DO NOTHING"
+            " RETURNING id, (SELECT max(id) FROM memories WHERE persona_id = $7 AND character_id = $3)",
             origin_kind,
             incoming.utterance.message_id,
             character_id,
@@ -163,10 +169,11 @@ class Ledger:
             persona_id,
             orjson.dumps(incoming).decode().replace("\\u0000", ""),
         )
-        if turn_id is None:
+        if row is None:
             return None
         return Accepted(
-            id=turn_id,
+            id=row[0],
+            last_memory_id=row[1] or 0,
             origin_kind=origin_kind,
             character_id=character_id,
             take=1,
@@ -193,7 +200,13 @@ class Ledger:
         await self._database.execute(LAST_POSTED if last else POSTED, turn_id, position, message_id)
 
     async def end(self, turn_id: int, state: TurnState) -> None:
-        await self._database.execute("UPDATE turns SET state = $2, ended_at = now() WHERE id = $1", turn_id, state)
+        async with self._database.connection() as connection:
+            await self.close(connection, [(turn_id, state)])
+
+    @staticmethod
+    async def close(connection: Connection, ended: Iterable[tuple[int, TurnState]]) -> None:
+        """End turns, inside a transaction of the caller's."""
+        await connection.executemany("UPDATE turns SET state = $2, ended_at = now() WHERE id = $1", list(ended))
 
     async def speaker_of(self, message_id: int) -> tuple[int, str] | None:
         """Which character's message that is (its id and name), by what we posted; None for anybody else's."""
