@@ -1,13 +1,11 @@
-from __future__ import annotations
-
+from tortoise import migrations
+from tortoise.migrations import operations as ops
 from orjson import loads
-from tortoise import fields, migrations
 from tortoise.contrib.postgres.fields import ArrayField
-from tortoise.contrib.postgres.indexes import GinIndex
 from tortoise.fields.base import OnDelete
 from tortoise.fields.data import JSON_DUMPS
+from tortoise import fields
 from tortoise.indexes import Index
-from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
@@ -188,7 +186,7 @@ class Migration(migrations.Migration):
                 "table": "messages",
                 "app": "tzurot",
                 "unique_together": (("place", "origin_id"),),
-                "indexes": [Index(fields=["place", "said_at"]), GinIndex(fields=["message_ids"])],
+                "indexes": [Index(fields=["place", "id"])],
                 "pk_attr": "id",
             },
             bases=["Model"],
@@ -270,12 +268,7 @@ class Migration(migrations.Migration):
                 ("state", fields.CharField(max_length=8)),
                 ("message_id", fields.BigIntField(null=True, unique=True)),
             ],
-            options={
-                "table": "chunks",
-                "app": "tzurot",
-                "unique_together": (("turn", "position"),),
-                "pk_attr": "id",
-            },
+            options={"table": "chunks", "app": "tzurot", "unique_together": (("turn", "position"),), "pk_attr": "id"},
             bases=["Model"],
         ),
         ops.CreateModel(

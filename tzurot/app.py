@@ -97,7 +97,13 @@ class App:
         core = build(config, outbound, database, self._route)
         await add_starters(database, core.characters)
         announcements = Announcements(
-            database.credentials, {"characters": core.characters.forget, "personas": core.people.forget}
+            database.credentials,
+            {
+                "characters": core.characters.forget,
+                "personas": core.people.forget,
+                "messages": core.history.forget,
+                "memories": core.memories.forget,
+            },
         )
         self._stack.push_async_callback(announcements.close)
         await announcements.open()

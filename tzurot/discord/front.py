@@ -100,23 +100,26 @@ class DiscordFront:
 
     @asynccontextmanager
     async def composing(self, turn: Turn) -> AsyncGenerator[UnseenDraft]:
-        typing = asyncio.create_task(self._type(turn.place.channel_id))
+        typing: list[asyncio.Task[None]] = []
+        # what comes at once needs no sign that something is coming, nor a task to show it
+        soon = asyncio.get_running_loop().call_later(
+            TYPING_AFTER_S, lambda: typing.append(asyncio.create_task(self._type(turn.place.channel_id)))
+        )
         try:
             yield UnseenDraft()
         finally:
-            typing.cancel()
+            soon.cancel()
+            for task in typing:
+                task.cancel()
 
     async def _type(self, channel_id: int) -> None:
-        """Show that something is coming, unless it comes at once."""
-        wait_s = TYPING_AFTER_S
-        while True:
-            await asyncio.sleep(wait_s)
-            try:
+        """Show that something is coming, until cancelled."""
+        try:
+            while True:
                 await self._bot.rest.trigger_typing(channel_id)
-            except hikari.HTTPError as error:
-                logger.debug("no typing in {}: {}", channel_id, error)
-                return
-            wait_s = TYPING_EVERY_S
+                await asyncio.sleep(TYPING_EVERY_S)
+        except hikari.HTTPError as error:
+            logger.debug("no typing in {}: {}", channel_id, error)
 
     async def say(self, place: Place, voice: Voice, text: str, key: str) -> int:
         """Through the channel's webhook; as the bot, with the name in front, in DMs and where no webhook may be."""

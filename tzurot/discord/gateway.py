@@ -8,6 +8,7 @@ import hikari
 from cachetools import LRUCache
 from hikari.api import CacheComponents
 from hikari.impl import CacheSettings, HTTPSettings
+from loguru import logger
 
 from tzurot.discord.inbound import names_in, readable, utterance_of
 from tzurot.discord.permissions import CONTENT_INTENT, INTENTS
@@ -87,20 +88,32 @@ class Ears:
 
     async def on_message(self, event: hikari.MessageCreateEvent) -> None:
         message = event.message
-        if self._front.is_own(message):
+        follows = self._overheard.follows(message.channel_id)
+        addresses = event.is_human and message.id not in self._heard and self._may_address(message)
+        if not (follows or addresses) or self._front.is_own(message):
             return
-        if self._overheard.follows(message.channel_id):
+        try:
             place = await self._places.of(message.channel_id, message.guild_id)
-            self._overheard.hear(utterance_of(message, place, self._me))
-        if not event.is_human or message.id in self._heard or not self._may_address(message):
+        except hikari.HTTPError as error:
+            logger.warning("a message came from channel {}, which cannot be seen: {}", message.channel_id, error)
             return
-        # a resumed session replays events: the ledger would stop them too, but they need not wait in a lane
-        self._heard[message.id] = None
-        if self._lanes.put(str(message.channel_id), lambda: self._listen(message)):
-            self._told_busy.discard(message.channel_id)
-        elif message.channel_id not in self._told_busy:
-            self._told_busy.add(message.channel_id)
-            await self._front.tell(await self._incoming(message), lane_full(), "")
+        said = utterance_of(message, place, self._me)
+        if follows:
+            self._overheard.hear(said)
+        if addresses:
+            # a resumed session replays events: the ledger would stop them too, but they need not wait in a lane
+            self._heard[message.id] = None
+            mentioned = hikari.Snowflake(self._me) in (message.user_mentions_ids or ())
+            await self._queue(Incoming(utterance=said, mentions_bot=mentioned))
+
+    async def _queue(self, incoming: Incoming) -> None:
+        """Into its channel's lane; where that is full one person hears of it, not everybody."""
+        channel_id = incoming.utterance.place.channel_id
+        if self._lanes.put(str(channel_id), lambda: self._hear(incoming, self._front)):
+            self._told_busy.discard(channel_id)
+        elif channel_id not in self._told_busy:
+            self._told_busy.add(channel_id)
+            await self._front.tell(incoming, lane_full(), "")
 
     def _may_address(self, message: hikari.Message) -> bool:
         """Whether it is worth finding out; most messages of a busy server are not."""
@@ -108,17 +121,6 @@ class Ears:
             return True
         answered = message.referenced_message
         return bool(answered and answered.author and answered.author.is_bot)
-
-    async def _listen(self, message: hikari.Message) -> None:
-        await self._hear(await self._incoming(message), self._front)
-
-    async def _incoming(self, message: hikari.Message) -> Incoming:
-        place = await self._places.of(message.channel_id, message.guild_id)
-        mentions = message.user_mentions_ids or ()
-        return Incoming(
-            utterance=utterance_of(message, place, self._me),
-            mentions_bot=hikari.Snowflake(self._me) in mentions,
-        )
 
     async def on_edit(self, event: hikari.MessageUpdateEvent) -> None:
         message = event.message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import hikari
@@ -56,12 +57,14 @@ def speaker_of(message: hikari.PartialMessage) -> Speaker:
     author = message.author
     assert author
     member = message.member or None
-    return Speaker(
-        front="discord",
-        external_id=str(int(author.id)),
-        name=(member.display_name if member else author.display_name) or author.username,
-        kind="bot" if author.is_bot else "human",
-    )
+    name = (member.display_name if member else author.display_name) or author.username
+    return shared_speaker(int(author.id), name, is_bot=author.is_bot)
+
+
+@lru_cache(CHANNELS)
+def shared_speaker(user_id: int, name: str, *, is_bot: bool) -> Speaker:
+    """One value for all that somebody says under a name."""
+    return Speaker(front="discord", external_id=str(user_id), name=name, kind="bot" if is_bot else "human")
 
 
 def names_in(message: hikari.PartialMessage) -> dict[int, str]:

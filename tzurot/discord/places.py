@@ -19,6 +19,7 @@ class Places:
     def __init__(self, bot: hikari.GatewayBot) -> None:
         self._bot = bot
         self._asked: LRUCache[int, hikari.PartialChannel] = LRUCache(KEPT)
+        self._made: LRUCache[int, Place] = LRUCache(KEPT)
 
     @property
     def _rest(self) -> RESTClient:
@@ -28,7 +29,11 @@ class Places:
         """The place of a channel. Raises hikari.NotFoundError or ForbiddenError where it cannot be seen."""
         if guild_id is None:
             return Place(front="discord", channel_id=channel_id, kind="dm", name="DM")
-        return self._place(await self.channel(channel_id), guild_id)
+        place = self._place(await self.channel(channel_id), guild_id)
+        # every line of a channel shares one value, until the channel is renamed
+        if self._made.get(channel_id) != place:
+            self._made[channel_id] = place
+        return self._made[channel_id]
 
     async def channel(self, channel_id: int) -> hikari.PartialChannel:
         """A channel or thread as the cache or Discord knows it."""

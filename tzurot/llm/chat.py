@@ -18,6 +18,8 @@ Role = Literal["system", "user", "assistant"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatMessage:
+    """orjson writes it as the protocol wants it: an object with these two keys."""
+
     role: Role
     content: str
 
@@ -68,7 +70,7 @@ class Piece:
 def request_body(route: Route, messages: Sequence[ChatMessage]) -> bytes:
     body: dict[str, Any] = {
         "model": route.model,
-        "messages": [{"role": message.role, "content": message.content} for message in messages],
+        "messages": list(messages),
         "stream": True,
         "stream_options": {"include_usage": True},
         "temperature": route.temperature,

@@ -13,14 +13,19 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LEXICAL = 10.0
-DENSE = 4.0
+LEXICAL = np.float32(10)
+DENSE = np.float32(4)
 FLOOR = 2.0
 
 
-def best(lexical: NDArray[np.float32], dense: NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
+def fused(lexical: NDArray[np.float32], dense: NDArray[np.float32]) -> NDArray[np.float32]:
+    scores: NDArray[np.float32] = LEXICAL * lexical + DENSE * np.maximum(dense, np.float32(0))
+    return scores
+
+
+def best(scores: NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
     """Rows and scores of the best `limit` above the floor, best first."""
-    scores = LEXICAL * lexical + DENSE * np.maximum(dense, 0)
     rows = np.argpartition(scores, -limit)[-limit:] if limit < len(scores) else np.arange(len(scores))
     rows = rows[scores[rows] >= FLOOR]
-    return [(int(row), float(scores[row])) for row in rows[np.argsort(-scores[rows], kind="stable")]]
+    rows = rows[np.argsort(-scores[rows], kind="stable")]
+    return list(zip(rows.tolist(), scores[rows].tolist(), strict=True))

@@ -11,7 +11,7 @@ from cachetools import LRUCache
 
 from tzurot.memory.embed import SPACE, quantise, stems
 from tzurot.memory.index import Entry, Index
-from tzurot.memory.rank import best
+from tzurot.memory.rank import best, fused
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -105,19 +105,21 @@ class Memories:
         if not partition.episodes:
             return ()
         if len(partition.episodes) > INLINE_ROWS:
-            ranked = await asyncio.to_thread(self._search, partition, text, limit + len(without))
-        else:
-            ranked = self._search(partition, text, limit + len(without))
-        found = ((partition.episodes[row], score) for row, score in ranked)
-        unseen = ((episode, score) for episode, score in found if episode.origin_id not in without)
-        return tuple(Remembered(episode=episode, score=score) for episode, score in islice(unseen, limit))
+            return await asyncio.to_thread(self._search, partition, text, limit, without)
+        return self._search(partition, text, limit, without)
 
-    def _search(self, partition: Partition, text: str, limit: int) -> list[tuple[int, float]]:
-        return best(
-            partition.index.lexical(stems(text)),
-            partition.index.dense(self._embedder.encode([text])[0]),
-            limit,
-        )
+    def _search(self, partition: Partition, text: str, limit: int, without: Collection[int]) -> tuple[Remembered, ...]:
+        index = partition.index
+        scores = fused(index.lexical(stems(text)), index.dense(self._embedder.encode([text])[0]))
+        found: tuple[Remembered, ...] = ()
+        # few of the best are in the prompt anyway, as a rule: only where many are the rest is looked at
+        for most in (2 * limit, limit + len(without)):
+            ranked = ((partition.episodes[row], score) for row, score in best(scores, most))
+            unseen = ((episode, score) for episode, score in ranked if episode.origin_id not in without)
+            found = tuple(Remembered(episode=episode, score=score) for episode, score in islice(unseen, limit))
+            if len(found) == limit:
+                break
+        return found
 
     async def _current(self, persona_id: int, character_id: int) -> Partition:
         key = (persona_id, character_id)

@@ -6,7 +6,6 @@ that a server's prompt cache can keep everything before it, and because some cha
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from tzurot.llm.chat import ChatMessage
@@ -18,7 +17,7 @@ from tzurot.prompt.macros import expand
 from tzurot.prompt.tokens import MESSAGE_OVERHEAD, estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from tzurot.cards.card import Card
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from tzurot.pipeline.turn import Recollection, References, Scene, Turn
     from tzurot.tables.messages import Line
 
+LINE_OVERHEAD = MESSAGE_OVERHEAD + 4  # the speaker's name before it
 HOUSE_RULES = (
     "You are {{char}}, talking with {{user}} in a chat. Stay in character and answer in one message, in your own voice."
     " Never write lines for {{user}} or anybody else, and do not begin with your own name."
@@ -39,13 +39,12 @@ def assemble(scene: Scene, references: References, recollection: Recollection, r
     """Build the prompt for a route; its `cuts` say what the window could not hold."""
     turn = scene.turn
     limit = route.context_tokens - route.reply_tokens
-    fitted = fit(_blocks(scene, references, recollection), limit)
+    tokens = [line.tokens + LINE_OVERHEAD for line in scene.history]
+    fitted = fit(_blocks(scene, references, recollection), tokens, limit)
 
     def of(kind: str) -> list[str]:
         return [block.text for block in fitted.blocks if block.kind == kind]
 
-    kept = of("history")
-    history = zip(scene.history[len(scene.history) - len(kept) :], kept, strict=True)
     background = [
         *_fence("memories", of("memory")),
         *_fence("quotes", of("quote")),
@@ -55,7 +54,7 @@ def assemble(scene: Scene, references: References, recollection: Recollection, r
     system = "\n\n".join([*of("system"), *_fence("examples", of("example"), "\n\n")])
     messages = (
         ChatMessage(role="system", content=system),
-        *_turns(turn, history),
+        *_turns(turn.character.id, scene.history[len(scene.history) - fitted.lines :]),
         ChatMessage(role="user", content="\n\n".join([*background, words])),
     )
     return Prompt(messages=messages, route=route, tokens=fitted.tokens, limit=limit, cuts=fitted.cuts)
@@ -68,10 +67,6 @@ def _blocks(scene: Scene, references: References, recollection: Recollection) ->
     card = turn.character.card
     blocks = [_block("system", text, Keep.ALWAYS) for text in _description(card, turn, names)]
     blocks += [_block("example", text, Keep.EXAMPLES) for text in _examples(card, names)]
-    blocks += [
-        Block(kind="history", text=line.text, keep=Keep.HISTORY, tokens=line.tokens + MESSAGE_OVERHEAD + 4)
-        for line in scene.history
-    ]
     blocks += [
         _block("memory", _memory(memory, scene.now), Keep.MEMORIES, memory.score) for memory in recollection.memories
     ]
@@ -140,14 +135,14 @@ def _fence(label: str, texts: Sequence[str], between: str = "\n") -> list[str]:
     return [fenced(label, between.join(texts))] if texts else []
 
 
-def _turns(turn: Turn, history: Iterable[tuple[Line, str]]) -> list[ChatMessage]:
+def _turns(own_id: int, history: Sequence[Line]) -> list[ChatMessage]:
     """The history as chat turns; consecutive lines of the same side become one message, as strict templates want."""
-
-    def side(pair: tuple[Line, str]) -> Role:
-        return "assistant" if pair[0].character_id == turn.character.id else "user"
-
-    messages: list[ChatMessage] = []
-    for role, pairs in groupby(history, key=side):
-        lines = [text if role == "assistant" else f"{line.speaker}: {harmless(text)}" for line, text in pairs]
-        messages.append(ChatMessage(role=role, content="\n".join(lines)))
-    return messages
+    turns: list[tuple[Role, list[str]]] = []
+    for line in history:
+        role: Role = "assistant" if line.character_id == own_id else "user"
+        text = line.text if role == "assistant" else f"{line.speaker}: {harmless(line.text)}"
+        if turns and turns[-1][0] == role:
+            turns[-1][1].append(text)
+        else:
+            turns.append((role, [text]))
+    return [ChatMessage(role=role, content="\n".join(texts)) for role, texts in turns]

@@ -30,7 +30,7 @@ class Fetch:
 
     async def __call__(self, turn: Turn, front: Front) -> Scene:
         said = turn.incoming.utterance
-        kept = await self._history.last(turn.place.key, self._limit)
+        kept = await self._history.last(turn.place.key, self._limit, turn.accepted.last_line_id)
         overheard = await front.overheard(turn.place, said.message_id, self._limit)
         return Scene(turn=turn, history=merged(kept, overheard, said.message_id, self._limit), now=self._clock())
 

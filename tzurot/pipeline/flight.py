@@ -57,7 +57,7 @@ class Flight:
             ],
             "quotes": len(self.references.quotes) if self.references else 0,
             "unread": list(self.references.unread) if self.references else [],
-            "prompt": [{"role": m.role, "content": m.content} for m in prompt.messages] if prompt else [],
+            "prompt": prompt.messages if prompt else (),
             "tokens": prompt.tokens if prompt else 0,
             "limit": prompt.limit if prompt else 0,
             "cuts": list(prompt.cuts) if prompt else [],

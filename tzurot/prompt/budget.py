@@ -22,6 +22,14 @@ class Keep(IntEnum):
     ALWAYS = 9
 
 
+CUT = {
+    Keep.EXAMPLES: "example dialogues",
+    Keep.HISTORY: "of the oldest lines",
+    Keep.MEMORIES: "of the weakest memories",
+    Keep.REFERENCES: "quoted messages",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """One part of a prompt; of equal `keep` the lowest `rank` goes first, of equal rank the first in order."""
@@ -35,38 +43,44 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """The kept blocks in their given order, and one sentence for each kind that was cut."""
+    """The kept blocks in their given order, how many of the newest lines are kept, and a sentence for each cut."""
 
     blocks: tuple[Block, ...]
+    lines: int
     tokens: int
     cuts: tuple[str, ...]
 
 
-def fit(blocks: Sequence[Block], limit: int) -> Fit:
-    """Drop blocks by what may go first until `limit` tokens hold them; shorten what must stay if even that is more.
+def fit(blocks: Sequence[Block], lines: Sequence[int], limit: int) -> Fit:
+    """Drop what may go first until `limit` tokens hold the rest; shorten what must stay if even that is more.
 
-    Examples go before history, because real history shows a voice better than examples do.
+    `lines` are the tokens of the history, oldest first; it goes after examples, because real history shows a voice
+    better than they do.
     """
-    total = sum(block.tokens for block in blocks)
+    total = sum(block.tokens for block in blocks) + sum(lines)
+    if total <= limit:
+        return Fit(blocks=tuple(blocks), lines=len(lines), tokens=total, cuts=())
     dropped: set[int] = set()
-    if total > limit:
-        for position in sorted(range(len(blocks)), key=lambda i: (blocks[i].keep, blocks[i].rank)):
-            if total <= limit or blocks[position].keep is Keep.ALWAYS:
-                break
-            dropped.add(position)
-            total -= blocks[position].tokens
-    cuts = [_sentence(keep, [blocks[i] for i in dropped if blocks[i].keep is keep]) for keep in Keep]
+    skipped = 0
+    for keep in (Keep.EXAMPLES, Keep.HISTORY, Keep.MEMORIES, Keep.REFERENCES):
+        while keep is Keep.HISTORY and total > limit and skipped < len(lines):
+            total -= lines[skipped]
+            skipped += 1
+        weakest = sorted((i for i, block in enumerate(blocks) if block.keep is keep), key=lambda i: blocks[i].rank)
+        while total > limit and weakest:
+            dropped.add(weakest[0])
+            total -= blocks[weakest.pop(0)].tokens
+    cuts = [_sentence(keep, [blocks[i].tokens for i in dropped if blocks[i].keep is keep]) for keep in Keep]
+    cuts.append(_sentence(Keep.HISTORY, lines[:skipped]))
     kept = [block for position, block in enumerate(blocks) if position not in dropped]
     if total > limit:
         kept, total = _shorten(kept, limit)
         cuts.append("the longest texts were shortened to fit the model's window")
-    return Fit(blocks=tuple(kept), tokens=total, cuts=tuple(cut for cut in cuts if cut))
+    return Fit(blocks=tuple(kept), lines=len(lines) - skipped, tokens=total, cuts=tuple(cut for cut in cuts if cut))
 
 
-def _sentence(keep: Keep, blocks: Sequence[Block]) -> str:
-    if not blocks:
-        return ""
-    return f"{len(blocks)} {keep.name.lower()} ({sum(block.tokens for block in blocks)} tokens) left out"
+def _sentence(keep: Keep, tokens: Sequence[int]) -> str:
+    return f"{len(tokens)} {CUT[keep]} ({sum(tokens)} tokens) left out" if tokens else ""
 
 
 def _shorten(blocks: list[Block], limit: int) -> tuple[list[Block], int]:

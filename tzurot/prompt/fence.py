@@ -10,7 +10,7 @@ MARK = re.compile(rf"<(?=\s*/?\s*(?:{'|'.join(LABELS)})\b)", re.IGNORECASE)
 
 def harmless(text: str) -> str:
     """The text with every mark that looks like one of our fences made unable to open or close one."""
-    return MARK.sub("‹", text)
+    return MARK.sub("‹", text) if "<" in text else text
 
 
 def fenced(label: str, text: str) -> str:

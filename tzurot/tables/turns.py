@@ -71,8 +71,8 @@ class ChunkRow(Model):
 class Accepted:
     """A turn as the ledger knows it: all that answering it, or finishing it after a restart, takes.
 
-    `last_memory_id` is the newest memory of this persona and character when the turn was entered, read along because
-    it spares the search a question; None where it is not known.
+    `last_memory_id` is the newest memory of this persona and character, `last_line_id` the newest line of the place,
+    when the turn was entered: read along because they tell later steps that what they hold is current. None: unknown.
     """
 
     id: int
@@ -84,6 +84,7 @@ class Accepted:
     persona_id: int
     incoming: Incoming
     last_memory_id: int | None = None
+    last_line_id: int | None = None
 
     @property
     def reference(self) -> str:
@@ -159,7 +160,8 @@ class Ledger:
             "INSERT INTO turns (origin_kind, origin_id, character_id, take, state, place, reason, user_id,"
             " persona_id, incoming, accepted_at) VALUES ($1, $2, $3, 1, 'accepted', $4, $5, $6, $7, $8, now())"
             " ON CONFLICT (origin_kind, origin_id, character_id, take) DO NOTHING"
-            " RETURNING id, (SELECT max(id) FROM memories WHERE persona_id = $7 AND character_id = $3)",
+            " RETURNING id, (SELECT max(id) FROM memories WHERE persona_id = $7 AND character_id = $3),"
+            " (SELECT max(id) FROM messages WHERE place = $4)",
             origin_kind,
             incoming.utterance.message_id,
             character_id,
@@ -174,6 +176,7 @@ class Ledger:
         return Accepted(
             id=row[0],
             last_memory_id=row[1] or 0,
+            last_line_id=row[2] or 0,
             origin_kind=origin_kind,
             character_id=character_id,
             take=1,
