@@ -303,7 +303,7 @@ class Migration(migrations.Migration):
                 ("cached_tokens", fields.IntField(default=0)),
                 ("reply_tokens", fields.IntField(default=0)),
                 ("cost_usd", fields.DecimalField(null=True, max_digits=12, decimal_places=6)),
-                ("record", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+                ("record", fields.BinaryField()),
                 ("flown_at", fields.DatetimeField(auto_now=False, auto_now_add=True)),
             ],
             options={

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from loguru import logger
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from tzurot.llm.chat import Route
 
 
+FLIGHTS_KEPT = timedelta(days=3)
 RUN_LOCK = 0x545A52554E  # "TZRUN": of several processes on one database, one finishes what was owed
 
 
@@ -96,6 +98,7 @@ class App:
         await migrate(database)
         core = build(config, outbound, database, self._route)
         await add_starters(database, core.characters)
+        await core.flights.prune(FLIGHTS_KEPT)
         announcements = Announcements(
             database.credentials,
             {

@@ -54,7 +54,8 @@ class Deliver:
             message_id = chunk.message_id
             if message_id is None:
                 message_id = await self._post(place, voice, chunk, f"{turn_id}-{chunk.position}", after, front)
-                await self._ledger.posted(turn_id, chunk.position, message_id, last=chunk is chunks[-1])
+                if chunk is not chunks[-1]:
+                    await self._ledger.posted(turn_id, chunk.position, message_id)
             message_ids.append(message_id)
             after = message_id
         return tuple(message_ids)

@@ -39,6 +39,11 @@ class Ending:
     lines: tuple[Said, ...]
     flown: Flown | None
 
+    @property
+    def spoken_id(self) -> int | None:
+        """The last message of the reply."""
+        return self.lines[-1].message_ids[-1] if self.state == "remembered" else None
+
     def memories(self) -> list[Memory]:
         """What both will remember: nothing of a turn that got no answer."""
         if self.state != "remembered":
@@ -99,7 +104,7 @@ class Remember:
             if memories:
                 await self._memories.write(connection, memories)
             await Flights.keep(connection, [ending.flown for ending in endings if ending.flown is not None])
-            await Ledger.close(connection, [(ending.turn.id, ending.state) for ending in endings])
+            await Ledger.close(connection, [(ending.turn.id, ending.state, ending.spoken_id) for ending in endings])
         for persona_id, character_id in {(memory.persona_id, memory.character_id) for memory in memories}:
             await self._memories.refresh(persona_id, character_id)
 

@@ -1,10 +1,11 @@
 """The ledger: one row for everything a character owes an answer to, and what became of it.
 
-accepted -> posting -> delivered -> remembered; ends: refused, failed, apologised.
+accepted -> posting -> remembered; other ends: refused, failed, apologised.
 
 A turn is unique by what caused it (kind and id), the character and the take, so an event that arrives again meets the
 key and stops. `posting` is committed together with the text and its chunks: from there on a crash cannot lose them.
-A chunk is known -> planned (its request may have been made) -> posted (its message id is known).
+A chunk is known -> planned (its request may have been made) -> posted (its message id is known). Where the last chunk
+went is committed with all that is remembered of the turn: until then it counts as planned, and is looked for.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from tzurot.database.connect import Connection, Database, Row
 
 OriginKind = Literal["message", "interaction"]
-TurnState = Literal["accepted", "posting", "delivered", "remembered", "refused", "failed", "apologised"]
+TurnState = Literal["accepted", "posting", "remembered", "refused", "failed", "apologised"]
 LONGEST_REFERENCE = 13  # 65 bits
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -135,9 +136,10 @@ POSTED = (
     "WITH onward AS (UPDATE chunks SET state = 'planned' WHERE turn_id = $1 AND position = $2 + 1)"
     " UPDATE chunks SET state = 'posted', message_id = $3 WHERE turn_id = $1 AND position = $2"
 )
-LAST_POSTED = (
-    "WITH onward AS (UPDATE turns SET state = 'delivered' WHERE id = $1)"
-    " UPDATE chunks SET state = 'posted', message_id = $3 WHERE turn_id = $1 AND position = $2"
+ENDED = (
+    "WITH last AS (UPDATE chunks SET state = 'posted', message_id = $3"
+    "  WHERE turn_id = $1 AND state = 'planned' AND $3::bigint IS NOT NULL)"
+    " UPDATE turns SET state = $2, ended_at = now() WHERE id = $1"
 )
 
 
@@ -198,18 +200,18 @@ class Ledger:
             list(chunks),
         )
 
-    async def posted(self, turn_id: int, position: int, message_id: int, *, last: bool) -> None:
-        """Commit where a chunk went; in the same breath the next one is planned, or the turn delivered."""
-        await self._database.execute(LAST_POSTED if last else POSTED, turn_id, position, message_id)
+    async def posted(self, turn_id: int, position: int, message_id: int) -> None:
+        """Commit where a chunk went; in the same breath the next one is planned."""
+        await self._database.execute(POSTED, turn_id, position, message_id)
 
     async def end(self, turn_id: int, state: TurnState) -> None:
         async with self._database.connection() as connection:
-            await self.close(connection, [(turn_id, state)])
+            await self.close(connection, [(turn_id, state, None)])
 
     @staticmethod
-    async def close(connection: Connection, ended: Iterable[tuple[int, TurnState]]) -> None:
-        """End turns, inside a transaction of the caller's."""
-        await connection.executemany("UPDATE turns SET state = $2, ended_at = now() WHERE id = $1", list(ended))
+    async def close(connection: Connection, ended: Iterable[tuple[int, TurnState, int | None]]) -> None:
+        """End turns, inside a transaction of the caller's: each with the message id of its last chunk, if it spoke."""
+        await connection.executemany(ENDED, list(ended))
 
     async def speaker_of(self, message_id: int) -> tuple[int, str] | None:
         """Which character's message that is (its id and name), by what we posted; None for anybody else's."""
@@ -223,8 +225,7 @@ class Ledger:
     async def last_character(self, place: Place) -> int | None:
         """The character that spoke last in a place."""
         return await self._database.value(
-            "SELECT character_id FROM turns WHERE place = $1 AND state IN ('delivered', 'remembered')"
-            " ORDER BY id DESC LIMIT 1",
+            "SELECT character_id FROM turns WHERE place = $1 AND state = 'remembered' ORDER BY id DESC LIMIT 1",
             place.key,
         )
 
@@ -233,7 +234,7 @@ class Ledger:
         rows = await self._database.rows(
             "SELECT t.*, array(SELECT (position, text, state, message_id) FROM chunks"
             "  WHERE turn_id = t.id ORDER BY position) AS chunks FROM turns t"
-            " WHERE state IN ('accepted', 'posting', 'delivered') AND place LIKE $1 || ':%'"
+            " WHERE state IN ('accepted', 'posting') AND place LIKE $1 || ':%'"
             " AND accepted_at > now() - $2::interval ORDER BY t.id",
             front,
             within,

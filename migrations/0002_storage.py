@@ -1,4 +1,4 @@
-"""Changes that processes cache are announced: `NOTIFY tzurot, 'table:id'`."""
+"""What Tortoise cannot declare: announced changes (`NOTIFY tzurot, 'table:id'`), and how records are stored."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ class Migration(migrations.Migration):
                 " FOR EACH STATEMENT EXECUTE FUNCTION announce_all()",
                 "CREATE TRIGGER announce AFTER UPDATE OR DELETE ON memories"
                 " FOR EACH STATEMENT EXECUTE FUNCTION announce_all()",
+                # compressing a prompt costs more than keeping it the few days it is kept
+                "ALTER TABLE flights ALTER COLUMN record SET STORAGE EXTERNAL",
                 "CREATE TRIGGER announce AFTER INSERT OR UPDATE OR DELETE ON characters"
                 " FOR EACH ROW EXECUTE FUNCTION announce()",
                 "CREATE TRIGGER announce AFTER UPDATE OR DELETE ON personas FOR EACH ROW EXECUTE FUNCTION announce()",
