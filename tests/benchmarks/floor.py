@@ -6,6 +6,7 @@ Run as a process with DISCORD_TOKEN, FLOOR_REST_URL and FLOOR_LLM_URL.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 
@@ -15,6 +16,7 @@ import orjson
 
 
 async def main() -> None:
+    logging.disable()
     bot = hikari.GatewayBot(
         os.environ["DISCORD_TOKEN"],  # noqa: TID251 - a program of its own
         banner=None,
