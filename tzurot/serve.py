@@ -70,7 +70,7 @@ async def run(config: Config) -> int:
         if not config.token:
             return await serving.wait("Discord's token is missing", HOW_TO_BEGIN)
         serving.core = core = await stack.enter_async_context(App(config, exclusive=True))
-        chosen = await choose(config, core.outbound, small=False)
+        chosen = await choose(config, core.outbound, model=config.llm.guest_model, small=False)
         core.run.route = chosen.route
         logger.info("characters answer through {}", chosen.said)
         once = RESTApp(max_retries=0, http_settings=KEEP_ALIVE, url=config.discord.rest_url or None)
