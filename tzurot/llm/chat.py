@@ -11,7 +11,7 @@ import orjson
 from tzurot.errors import ProviderFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 Role = Literal["system", "user", "assistant"]
 
@@ -26,7 +26,7 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Which model is asked, where, and within what limits."""
+    """Which model is asked, where, and within what limits; `samplers` are sent as they are, beside `temperature`."""
 
     base_url: str
     model: str
@@ -39,6 +39,7 @@ class Route:
     stall_s: float = 30
     total_s: float = 180
     reply_limit_bytes: int = 256 * 1024
+    samplers: Mapping[str, float] = field(default_factory=dict[str, float])
 
     @property
     def host(self) -> str:
@@ -76,6 +77,7 @@ def request_body(route: Route, messages: Sequence[ChatMessage]) -> bytes:
         "temperature": route.temperature,
         "max_tokens": route.reply_tokens,
     }
+    body.update(route.samplers)
     if route.host.endswith("openrouter.ai"):
         body["usage"] = {"include": True}  # OpenRouter's own: puts the price beside the counts
     return orjson.dumps(body)

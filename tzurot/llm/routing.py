@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tzurot.llm.chat import Route
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from tzurot.config import Config
     from tzurot.outbound import Outbound
 
-SMALL_REPLY_TOKENS = 160
+SMALL_REPLY_TOKENS = 120
+SMALL_TEMPERATURE = 0.6
+SMALL_SAMPLERS = {"repeat_penalty": 1.2, "min_p": 0.1}  # it loops without
 FILE_CONTEXT = 8192
 FILE_REPLY_TOKENS = 400
 
@@ -55,7 +57,9 @@ async def choose(
         ". It has 135 million parameters and only shows that everything works: for a real conversation run"
         " `make play MODEL=qwen`, start Ollama, or set llm.base_url in config.toml"
     )
-    return await _serve(config, weights, SMALL_MODEL, SMALL_CONTEXT, SMALL_REPLY_TOKENS, warning)
+    chosen = await _serve(config, weights, SMALL_MODEL, SMALL_CONTEXT, SMALL_REPLY_TOKENS, warning)
+    assert chosen.route is not None
+    return replace(chosen, route=replace(chosen.route, temperature=SMALL_TEMPERATURE, samplers=SMALL_SAMPLERS))
 
 
 def configured(config: Config, model: str) -> Route:
