@@ -1,7 +1,8 @@
 """`python -m tests.loopback.stage`: the real bot on a loopback Discord, and a shell to click through it.
 
 Options: `--bot COMMAND` starts something else than `python -m tzurot run`; `--fresh` uses a throwaway data folder;
-`--scripted-llm` gives it a language model that repeats what it heard; `--port N` fixes the port of the Discord.
+`--scripted-llm` gives it a language model that repeats what it heard; `--port N` fixes the port of the Discord. Without
+a configured model the small one of the extra `local` answers.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ from typing import TYPE_CHECKING
 from tests.loopback.discord import LoopbackDiscord
 from tests.loopback.llm import ScriptedLLM
 from tests.loopback.stage_shell import Shell
+from tzurot.config import load
+from tzurot.llm.local import SMALL_CONTEXT, SMALL_MODEL, LocalModel, small_model_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 START_S = 120.0
 DRAIN_S = 20.0
+SMALL = {"TZUROT_LLM__CONTEXT_TOKENS": str(SMALL_CONTEXT), "TZUROT_LLM__REPLY_TOKENS": "100"}
 LOG = "bot.log"
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -113,9 +117,13 @@ async def main() -> int:
     discord, llm = LoopbackDiscord(), ScriptedLLM()
     await discord.start(given.port)
     more: dict[str, str] = {}
+    small: LocalModel | None = None
     if given.scripted_llm:
         await llm.start()
         more = {"TZUROT_LLM__BASE_URL": llm.base_url, "TZUROT_LLM__MODEL": llm.models[0]}
+    elif not load().llm_base_url and (weights := small_model_file()):
+        small = await LocalModel.start(weights, SMALL_MODEL)
+        more = {"TZUROT_LLM__BASE_URL": small.found.base_url, "TZUROT_LLM__MODEL": SMALL_MODEL, **SMALL}
     try:
         print_now(f"Discord stands at {discord.rest_url}; the bot logs to {folder / LOG}; /? tells the rest.")
         command = shlex.split(given.bot) or [sys.executable, "-m", "tzurot", "run"]
@@ -124,6 +132,8 @@ async def main() -> int:
     finally:
         await discord.stop()
         await llm.stop()
+        if small is not None:
+            small.close()
 
 
 async def perform(discord: LoopbackDiscord, bot: asyncio.subprocess.Process, log: Path) -> int:

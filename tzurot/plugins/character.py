@@ -70,7 +70,7 @@ class Screens:
         character = await self.characters.get(summary.id)
         if self.owners.may_edit(person, summary):
             buttons += (self.delete.button("Delete", owner, summary.slug),)
-        return view(character, await self.characters.face(summary.id), buttons)
+        return view(character, await self.characters.face(summary.id), person.name, buttons)
 
     async def _question(self, person: Person, slug: str) -> str:
         summary = await self.characters.by_slug(slug, person.user_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tzurot.prompt.macros import expand
 from tzurot.ui.screen import Address, File, Form, Input, Screen
 
 if TYPE_CHECKING:
@@ -37,12 +38,15 @@ CREATE = Form(
 )
 
 
-def view(character: Character, face: Face | None, buttons: Sequence[Button]) -> Screen:
-    """A character as anybody may see it: what the author says about it and how it greets; not its definition."""
+def view(character: Character, face: Face | None, reader: str, buttons: Sequence[Button]) -> Screen:
+    """A character as anybody may see it: what its author says about it and how it greets whoever reads this.
+
+    Not its definition: that is its author's to show.
+    """
     card = character.card
     summary = character.summary
     fields = {
-        "Greeting": card.first_mes.replace("{{char}}", card.spoken_name).replace("{{user}}", "you"),
+        "Greeting": expand(card.first_mes, char=card.spoken_name, user=reader),
         "About": card.creator_notes,
         "Tags": ", ".join(card.tags),
         "By": " · ".join(part for part in (card.creator, card.character_version) if part),
