@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tzurot.errors import TzurotError
@@ -11,7 +13,7 @@ from tzurot.terminal.front import TerminalFront
 from tzurot.ui.flight import flight_screen
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Generator
 
     from tzurot.memory.store import Memories
     from tzurot.pipeline.hear import Hear
@@ -76,11 +78,14 @@ class Shell:
             self._hear.answer(incoming, self._front, self._character.id, "terminal", "message")
         )
         try:
-            delivery = await turn
-        except asyncio.CancelledError:
-            turn.cancel()
-            await asyncio.gather(turn, return_exceptions=True)
-            raise
+            with _ctrl_c(turn.cancel):
+                await asyncio.wait([turn])
+        finally:
+            turn.cancel()  # where this session ends in the middle; nothing where the turn is done
+        if turn.cancelled():
+            self._screen.note("\n(stopped)")
+            return
+        delivery = turn.result()
         if delivery is None:
             self.failed = True
             return
@@ -110,6 +115,20 @@ class Shell:
                     self._screen.flight(flight_screen(flight))
             case _:
                 self._screen.note(HELP)
+
+
+@contextmanager
+def _ctrl_c(stop: Callable[[], object]) -> Generator[None]:
+    """While a reply is made Ctrl-C stops the reply, where a person sits there; a pipe ends as pipes do."""
+    if not sys.stdin.isatty():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
 
 
 async def _piped() -> AsyncIterator[str]:
