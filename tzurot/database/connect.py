@@ -1,24 +1,25 @@
-"""The one pool of connections, shared by Tortoise and by plain SQL on the hot path."""
+"""The pool of connections for plain SQL, and Tortoise set up beside it."""
 
 # asyncpg and Tortoise carry no types: what leaves this module does
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
-from tortoise import Tortoise, connections
-from tortoise.backends.asyncpg.client import AsyncpgDBClient
+from tortoise import Tortoise
 from tortoise.exceptions import DBConnectionError, OperationalError
 
 from tzurot.errors import Invalid, StoreDown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from asyncpg import Record as Row
 
@@ -31,6 +32,8 @@ MODELS = (
     "tzurot.tables.flights",
 )
 POOL_SIZE = 6
+CLOSE_S = 5.0
+NAMED = {"application_name": "tzurot"}
 OUTAGES = (
     OSError,
     asyncpg.InterfaceError,
@@ -55,6 +58,8 @@ class Connection(Protocol):
     async def fetchrow(self, query: str, *args: object) -> Row | None: ...
 
     async def fetchval(self, query: str, *args: object) -> Any: ...  # noqa: ANN401
+
+    def transaction(self) -> AbstractAsyncContextManager[object]: ...
 
 
 class PlainConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTypeArgument]
@@ -107,46 +112,51 @@ def credentials(dsn: str) -> Credentials:
 
 
 class Database:
-    """Plain SQL over Tortoise's own pool. Each method raises StoreDown when the server cannot be reached."""
+    """Plain SQL over one pool. Each method raises StoreDown when the server cannot be reached.
+
+    Tortoise is set up beside it for migrations and for what commands do with its models; its own pool opens when it is
+    first used.
+    """
 
     def __init__(self, given: Credentials) -> None:
         self.credentials = given
-        self._client: AsyncpgDBClient | None = None
+        self._pool: asyncpg.Pool | None = None
 
     async def open(self) -> None:
-        given = self.credentials
         with outage_named():
-            await Tortoise.init(config=tortoise_config(given), _enable_global_fallback=True, init_connections=True)
-            client = connections.get("default")
-            assert isinstance(client, AsyncpgDBClient)
-            self._client = client
-            await client.execute_query("SELECT 1")
+            await Tortoise.init(config=tortoise_config(self.credentials), _enable_global_fallback=True)
+            self._pool = await asyncpg.create_pool(
+                **self.credentials.arguments(),
+                min_size=2,
+                max_size=POOL_SIZE,
+                connection_class=PlainConnection,
+                server_settings=NAMED,
+            )
 
     async def close(self) -> None:
-        if self._client is not None:
-            self._client = None
-            await Tortoise.close_connections()
-
-    @property
-    def client(self) -> AsyncpgDBClient:
-        if self._client is None:
-            raise StoreDown("database.closed", "The database is not open.", "Try again in a moment.")
-        return self._client
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            try:
+                await asyncio.wait_for(pool.close(), CLOSE_S)
+            except TimeoutError:
+                pool.terminate()
+        await Tortoise.close_connections()
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[Connection]:
+        if self._pool is None:
+            raise StoreDown("database.closed", "The database is not open.", "Try again in a moment.")
         with outage_named():
-            async with self.client.acquire_connection() as connection:
+            async with self._pool.acquire() as connection:
                 yield cast("Connection", connection)
 
     @asynccontextmanager
     async def transaction(self, *, durable: bool = True) -> AsyncGenerator[Connection]:
         """A transaction; not `durable`: a crash of the server may lose its last moments, never tear it."""
-        with outage_named():
-            async with self.client.acquire_connection() as connection, connection.transaction():
-                if not durable:
-                    await connection.execute("SET LOCAL synchronous_commit TO off")
-                yield cast("Connection", connection)
+        async with self.connection() as connection, connection.transaction():
+            if not durable:
+                await connection.execute("SET LOCAL synchronous_commit TO off")
+            yield connection
 
     async def rows(self, sql: str, *arguments: object) -> Sequence[Row]:
         async with self.connection() as connection:
@@ -173,9 +183,9 @@ def tortoise_config(given: Credentials) -> dict[str, Any]:
                 "credentials": {
                     **given.arguments(),
                     "minsize": 1,
-                    "maxsize": POOL_SIZE,
+                    "maxsize": 4,
                     "connection_class": PlainConnection,
-                    "server_settings": {"application_name": "tzurot"},
+                    "server_settings": NAMED,
                 },
             }
         },

@@ -7,7 +7,6 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from loguru import logger
-from tortoise import connections
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor
 from tortoise.transactions import in_transaction
@@ -68,6 +67,4 @@ async def migrate(database: Database) -> tuple[str, ...]:
     pending = tuple(name for name in known if name not in before)
     for name in pending:
         logger.info("database brought up to {}", name)
-    # statements prepared against the old schema are not used again
-    await connections.get("default")._expire_connections()  # pyright: ignore[reportPrivateUsage] # noqa: SLF001
     return pending
