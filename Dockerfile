@@ -24,6 +24,6 @@ VOLUME /data
 EXPOSE 8080
 # alive is not enough: healthy means that Discord and the database are both there
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
-    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/readyz', timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request as u; port = os.environ.get('TZUROT_HEALTH__PORT') or 8080; u.urlopen(f'http://127.0.0.1:{port}/readyz', timeout=4)"]
 STOPSIGNAL SIGTERM
 CMD ["tzurot", "run"]

@@ -97,7 +97,7 @@ class App:
         await database.open()
         await migrate(database)
         core = build(config, outbound, database, self._route)
-        await add_starters(database, core.characters)
+        await add_starters(core.characters)
         await core.flights.prune(FLIGHTS_KEPT)
         announcements = Announcements(
             database.credentials,

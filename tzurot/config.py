@@ -5,8 +5,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -47,7 +57,13 @@ class LlmSection(Section):
     stall_s: float = Field(default=30, gt=0)
     total_s: float = Field(default=180, gt=0)
     attempts: int = Field(default=3, ge=1, le=10)
-    reply_limit_bytes: int = Field(default=256 * 1024, ge=1024)
+    reply_limit_bytes: int = Field(default=32 * 1024, ge=1024)
+
+    @model_validator(mode="after")
+    def leaves_room_for_a_prompt(self) -> LlmSection:
+        if self.reply_tokens > self.context_tokens // 2:
+            raise ValueError("reply_tokens may take at most half of context_tokens")
+        return self
 
     @field_validator("base_url")
     @classmethod
@@ -82,7 +98,9 @@ class LogSection(Section):
 class Config(BaseSettings):
     """Every section frozen; an unknown key or a value out of bounds is refused when the process starts."""
 
-    model_config = SettingsConfigDict(env_prefix="TZUROT_", env_nested_delimiter="__", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="TZUROT_", env_nested_delimiter="__", env_ignore_empty=True, frozen=True, extra="forbid"
+    )
 
     discord: DiscordSection = DiscordSection()
     database: DatabaseSection = DatabaseSection()
@@ -119,7 +137,10 @@ class Config(BaseSettings):
 
     @property
     def llm_key(self) -> str:
-        return self.llm.api_key.get_secret_value() or _secret(self.openrouter_api_key)
+        """The key for the server in use: OpenRouter's own is sent to nobody else."""
+        own = self.llm.api_key.get_secret_value()
+        to_openrouter = (urlsplit(self.llm_base_url).hostname or "").endswith("openrouter.ai")
+        return own or (_secret(self.openrouter_api_key) if to_openrouter else "")
 
     @property
     def llm_base_url(self) -> str:
@@ -140,7 +161,9 @@ class Config(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the log's redaction."""
-        return tuple(value for value in (self.token, self.dsn, self.llm_key) if value)
+        password = urlsplit(self.dsn).password or ""
+        kept = (self.token, self.dsn, password, unquote(password), self.llm_key, _secret(self.openrouter_api_key))
+        return tuple(value for value in kept if value)
 
 
 def _secret(value: SecretStr | None) -> str:

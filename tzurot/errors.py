@@ -54,3 +54,10 @@ class CannotSpeak(TzurotError): ...
 
 
 class TooBusy(TzurotError): ...
+
+
+def bug() -> TzurotError:
+    """What a person is told when something happened that no error above stands for."""
+    return TzurotError(
+        "bug", "Something went wrong inside the bot.", "Please tell its host, with the time it happened."
+    )

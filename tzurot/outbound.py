@@ -6,6 +6,7 @@ come from people's messages are never fetched with it.
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -55,23 +56,22 @@ class Outbound:
         """The whole answer to a GET, refused beyond `limit_bytes`.
 
         Raises:
-            Invalid: the answer is larger than the limit.
-            httpx.HTTPError: no answer, or one that is not a success.
+            Invalid: the answer is larger than the limit (`fetch.too_large`), or there was none in time that is a
+                success (`fetch.failed`).
 
         """
-        request = self._client.build_request("GET", url, headers=headers, timeout=timeout_s)
-        response = await self._client.send(request, stream=True)
+        received = bytearray()
         try:
-            response.raise_for_status()
-            received = bytearray()
-            async for piece in response.aiter_bytes():
-                received += piece
-                if len(received) > limit_bytes:
-                    raise Invalid(
-                        "fetch.too_large",
-                        f"That file is larger than {limit_bytes // 1024} KiB.",
-                        "Send a smaller one.",
-                    )
-            return bytes(received)
-        finally:
-            await response.aclose()
+            async with asyncio.timeout(timeout_s), self.stream("GET", url, headers=headers) as response:
+                response.raise_for_status()
+                async for piece in response.aiter_bytes():
+                    received += piece
+                    if len(received) > limit_bytes:
+                        raise Invalid(
+                            "fetch.too_large",
+                            f"That file is larger than {limit_bytes // 1024} KiB.",
+                            "Send a smaller one.",
+                        )
+        except (httpx.HTTPError, TimeoutError):
+            raise Invalid("fetch.failed", "That file could not be fetched.", "Try again in a minute.") from None
+        return bytes(received)

@@ -7,6 +7,7 @@ import gc
 import signal
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 import hikari
@@ -14,7 +15,7 @@ import lightbulb
 from hikari.impl import RESTApp
 from loguru import logger
 
-from tzurot.app import App
+from tzurot.app import FLIGHTS_KEPT, App
 from tzurot.discord.avatars import Avatars
 from tzurot.discord.commands import client_for
 from tzurot.discord.components import Router
@@ -38,6 +39,8 @@ from tzurot.tables.flights import Flights
 from tzurot.tables.people import People
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from hikari.api import RESTClient
 
     from tzurot.app import Core
@@ -47,6 +50,8 @@ if TYPE_CHECKING:
 DRAIN_S = 20.0
 RETRY_S = 10.0
 CHECK_S = 2.0
+UPKEEP_S = 30.0
+PRUNE_EVERY = 120  # every hour
 HOW_TO_BEGIN = """Discord needs a bot's token, and none is configured. Three steps:
   1. Open https://discord.com/developers/applications, press New Application and give it a name.
   2. On its page Bot press Reset Token and copy the token; switch on Message Content Intent on the same page.
@@ -72,7 +77,10 @@ async def run(config: Config) -> int:
         serving.core = core = await stack.enter_async_context(App(config, exclusive=True))
         chosen = await choose(config, core.outbound, model=config.llm.guest_model, small=False)
         core.run.route = chosen.route
-        logger.info("characters answer through {}", chosen.said)
+        if chosen.route is None:
+            logger.warning("no language model is configured and no local server was found: see llm in config.toml")
+        else:
+            logger.info("characters answer through {}", chosen.said)
         once = RESTApp(max_retries=0, http_settings=KEEP_ALIVE, url=config.discord.rest_url or None)
         await once.start()
         stack.push_async_callback(once.close)
@@ -152,8 +160,10 @@ class Serving:
         discord = await wire(self.config, core, bot, rest, application)
         # read before anything new is accepted: what is unfinished now was left by another process
         owed = await core.resume.owed("discord") if core.alone else ()
+        upkeep: asyncio.Task[None] | None = None
         try:
-            await discord.start()
+            if not await self._first(discord.start()):
+                return
             logger.info("invite: {}", invite_link(int(application.id)))
             if not content:
                 logger.warning("{}", NO_CONTENT)
@@ -164,13 +174,48 @@ class Serving:
             logger.info("ready")
             discord.avatars.prepare_all()
             discord.take_up(core, owed)
-            await self.stop.wait()
+            upkeep = asyncio.create_task(self._keep_up(core, discord))
+            if await self._first(bot.join()):
+                raise TzurotError(
+                    "discord.closed",
+                    "Discord ended the connection for good.",
+                    "Its reason stands above; a token that was reset, or an intent switched off, are the usual ones.",
+                )
             self.waiting_for = "stopping"
             logger.info("stopping: finishing what was begun")
             if not await discord.lanes.drain(DRAIN_S):
                 logger.warning("some replies were not finished; the next start finishes them")
         finally:
+            if upkeep is not None:
+                upkeep.cancel()
             await discord.close()
+
+    async def _first(self, work: Coroutine[None, None, None]) -> bool:
+        """Do something unless the process is told to stop first (False); raises what the work raises."""
+        task = asyncio.create_task(work)
+        stopped = asyncio.create_task(self.stop.wait())
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if task.done():
+            await task
+            return True
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return False
+
+    async def _keep_up(self, core: Core, discord: Discord) -> None:
+        """What comes round: replies that could not be posted, a model that was not there, records that grow old."""
+        for round_number in count(1):
+            await asyncio.sleep(UPKEEP_S)
+            try:
+                if core.alone:
+                    discord.take_up(core, await core.resume.stranded("discord"))
+                if core.run.route is None:
+                    core.run.route = (await choose(self.config, core.outbound, small=False)).route
+                if round_number % PRUNE_EVERY == 0:
+                    await core.flights.prune(FLIGHTS_KEPT)
+            except TzurotError as error:
+                logger.warning("upkeep: {}", error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +257,7 @@ class Discord:
         """Put what is owed into its channels' lanes."""
         for turn in owed:
             channel = str(turn.turn.incoming.utterance.place.channel_id)
-            self.lanes.put(channel, lambda turn=turn: core.resume(turn, self.front))
+            self.lanes.put(channel, lambda turn=turn: core.resume(turn, self.front), always=True)
 
     async def close(self) -> None:
         await self.avatars.close()
@@ -241,7 +286,8 @@ async def wire(
         reader=Reader(bot, places, me),
     )
     Ears(bot=bot, me=me, front=front, places=places, overheard=overheard, lanes=lanes, hear=core.hear)
-    owners = config.discord.owner_ids or (int(application.owner.id),)
+    team = tuple(application.team.members) if application.team else (application.owner.id,)
+    owners = config.discord.owner_ids or tuple(map(int, team))
     screens = Screens(core.characters, Owners(external_ids=frozenset(map(str, owners))))
     router = Router(core.people)
     screens.enter(router)

@@ -12,6 +12,11 @@ FrontName = Literal["discord", "terminal"]
 PlaceKind = Literal["guild", "thread", "dm", "terminal"]
 
 
+def storable(text: str) -> str:
+    """Text without what neither Postgres nor JSON can hold: NUL characters and halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where something is said. `channel_id` is a thread's own id in a thread; `parent_id` its channel's."""

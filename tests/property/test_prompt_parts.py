@@ -60,7 +60,9 @@ def test_what_is_made_harmless_keeps_every_other_sign(text: str) -> None:
     assert harmless(safe) == safe
 
 
-@pytest.mark.parametrize("text", ["a < b > c", "<contextual>", "<memoriesque>", "<b>bold</b>", "i <3 memories", "<@123>"])
+@pytest.mark.parametrize(
+    "text", ["a < b > c", "<contextual>", "<memoriesque>", "<b>bold</b>", "i <3 memories", "<@123>"]
+)
 def test_other_tags_are_left_as_they_are(text: str) -> None:
     assert harmless(text) == text
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 import pytest
 from hypothesis import example, given, settings
@@ -11,6 +13,15 @@ from tzurot.errors import ProviderFailed
 from tzurot.llm.chat import ChatMessage, Piece, Route, Usage, error_text, piece_of, request_body
 
 KEY = "sk-canary-0123456789abcdef"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
+DELTAS = {"delta": JSON, "message": JSON, "finish_reason": JSON}
+COUNTS = {"prompt_tokens": JSON, "completion_tokens": JSON, "prompt_tokens_details": JSON, "cost": JSON}
 
 
 def said(**choice: object) -> bytes:
@@ -29,7 +40,8 @@ def said(**choice: object) -> bytes:
         (said(delta={"reasoning": "hm"}), Piece(reasoning="hm", model="m/1")),
         (said(delta={"reasoning_content": "hm"}), Piece(reasoning="hm", model="m/1")),
         (said(delta={"reasoning": "other", "reasoning_content": "hm"}), Piece(reasoning="hm", model="m/1")),
-        (said(delta={"reasoning": "", "content": "a"}, finish_reason="length"), Piece(text="a", finish="length", model="m/1")),
+        (said(delta={"reasoning": "", "content": "a"}, finish_reason="length"),
+         Piece(text="a", finish="length", model="m/1")),
         (b'{"choices":[]}', Piece()),
         (b'{"choices":null,"model":null}', Piece()),
         (b'{"choices":[null]}', Piece()),
@@ -43,7 +55,12 @@ def test_an_event_adds_what_it_says(event: bytes, piece: Piece) -> None:
 
 
 def test_content_in_parts_is_one_text_and_pictures_are_no_words() -> None:
-    parts = [{"type": "text", "text": "one "}, {"type": "image_url", "image_url": {"url": "x"}}, "stray", {"text": "two"}]
+    parts = [
+        {"type": "text", "text": "one "},
+        {"type": "image_url", "image_url": {"url": "x"}},
+        "stray",
+        {"text": "two"},
+    ]
     assert piece_of(said(delta={"content": parts})).text == "one two"
     assert piece_of(said(delta={"content": []})).text == ""
 
@@ -103,10 +120,34 @@ def test_what_is_no_json_object_is_not_the_protocol(garbage: bytes) -> None:
 @example(b"\x00")
 @example(b'{"choices":')
 def test_no_bytes_of_a_server_do_worse_than_an_error_with_a_name(data: bytes) -> None:
+    code = "none"
     try:
-        assert isinstance(piece_of(data), Piece)
+        piece_of(data)
     except ProviderFailed as failed:
-        assert failed.code in {"llm.not_api", "llm.error"}
+        code = failed.code
+    assert code in {"none", "llm.not_api", "llm.error"}
+
+
+@settings(derandomize=True, deadline=None, database=None)
+@given(
+    st.fixed_dictionaries({}, optional={"choices": JSON, "usage": JSON, "model": JSON, "error": JSON})
+    | st.fixed_dictionaries({"choices": st.lists(st.fixed_dictionaries({}, optional=DELTAS), max_size=2)})
+    | st.fixed_dictionaries({"usage": st.fixed_dictionaries({}, optional=COUNTS)})
+)
+@example({"choices": ["x"]})
+@example({"choices": {"a": 1}})
+@example({"choices": [{"delta": "x"}]})
+@example({"usage": {"prompt_tokens": "many", "completion_tokens": [1]}})
+@example({"usage": {"prompt_tokens_details": [1]}})
+def test_no_json_of_a_server_does_worse_either(event: dict[str, Any]) -> None:
+    try:
+        piece = piece_of(orjson.dumps(event))
+    except ProviderFailed:
+        return
+    assert {type(field) for field in (piece.text, piece.reasoning, piece.finish, piece.model)} == {str}
+    if piece.usage is not None:  # what is counted fits the columns it is kept in
+        assert 0 <= piece.usage.prompt_tokens < 2**31
+        assert 0 <= piece.usage.reply_tokens < 2**31
 
 
 def test_a_request_holds_what_the_protocol_asks_for() -> None:

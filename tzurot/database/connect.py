@@ -33,6 +33,8 @@ MODELS = (
 )
 POOL_SIZE = 6
 CLOSE_S = 5.0
+ACQUIRE_S = 10.0
+COMMAND_S = 30.0
 NAMED = {"application_name": "tzurot"}
 OUTAGES = (
     OSError,
@@ -44,6 +46,7 @@ OUTAGES = (
     asyncpg.TooManyConnectionsError,
     DBConnectionError,
 )
+REFUSALS = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 
 
 class Connection(Protocol):
@@ -101,9 +104,13 @@ def credentials(dsn: str) -> Credentials:
             "Write it as postgres://user:password@host:5432/name.",
         )
     query = parse_qs(parts.query)
+    try:
+        port = parts.port or 5432
+    except ValueError:
+        raise Invalid("database.url", "database.url has no usable port.", "A port is a number up to 65535.") from None
     return Credentials(
         host=query.get("host", [parts.hostname or "localhost"])[0],
-        port=parts.port or 5432,
+        port=port,
         user=unquote(parts.username or "postgres"),
         password=unquote(parts.password) if parts.password else None,
         database=unquote(parts.path.strip("/")),
@@ -131,6 +138,7 @@ class Database:
                 max_size=POOL_SIZE,
                 connection_class=PlainConnection,
                 server_settings=NAMED,
+                command_timeout=COMMAND_S,
             )
 
     async def close(self) -> None:
@@ -147,7 +155,7 @@ class Database:
         if self._pool is None:
             raise StoreDown("database.closed", "The database is not open.", "Try again in a moment.")
         with outage_named():
-            async with self._pool.acquire() as connection:
+            async with self._pool.acquire(timeout=ACQUIRE_S) as connection:
                 yield cast("Connection", connection)
 
     @asynccontextmanager
@@ -210,6 +218,12 @@ class outage_named:  # noqa: N801 - reads as the statement it is
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, REFUSALS):
+            raise StoreDown(
+                "database.refused",
+                "The database is there, but does not let the bot in.",
+                "The host should check user, password and name in database.url.",
+            ) from error
         if isinstance(error, OUTAGES) or (isinstance(error, OperationalError) and isinstance(error.__cause__, OUTAGES)):
             raise StoreDown(
                 "database.unreachable",

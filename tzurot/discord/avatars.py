@@ -38,6 +38,7 @@ class Avatars:
         self._urls: dict[str, str] = {}
         self._working: set[asyncio.Task[None]] = set()
         self._tried: set[str] = set()
+        self._listed = False
         self._one_at_a_time = asyncio.Lock()
 
     def url(self, voice: Voice) -> str | None:
@@ -47,7 +48,7 @@ class Avatars:
         if self._public_url:
             return f"{self._public_url}/faces/{voice.avatar_digest}"
         name = emoji_name(voice.avatar_digest)
-        if name not in self._urls and name not in self._tried:
+        if self._listed and name not in self._urls and name not in self._tried:
             self._spawn(self._upload(voice.character_id, name))
         return self._urls.get(name)
 
@@ -71,6 +72,7 @@ class Avatars:
             for emoji in await self._rest.fetch_application_emojis(self._application_id):
                 if emoji.name.startswith(PREFIX):
                     self._urls[emoji.name] = str(emoji.url)
+            self._listed = True
             for character in await self._characters.everybody():
                 if character.avatar_digest and emoji_name(character.avatar_digest) not in self._urls:
                     await self._upload(character.id, emoji_name(character.avatar_digest))

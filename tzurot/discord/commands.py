@@ -11,7 +11,7 @@ from loguru import logger
 from tzurot.discord.components import speaker_of_interaction
 from tzurot.discord.notices import notice
 from tzurot.discord.render import drawn, form_rows
-from tzurot.errors import TzurotError
+from tzurot.errors import TzurotError, bug
 
 if TYPE_CHECKING:
     from tzurot.tables.people import People, Person
@@ -74,7 +74,7 @@ async def complain(failure: lightbulb.exceptions.ExecutionPipelineFailedExceptio
     error = known_cause(failure)
     if error is None:
         logger.opt(exception=failure.causes[0]).error("command {} failed", failure.context.command_data.name)
-        error = TzurotError("bug", "Something went wrong inside the bot.", "Please tell its host.")
+        error = bug()
     interaction = failure.context.interaction
     try:
         if getattr(failure.context.command, "answers_with_form", False):

@@ -12,6 +12,7 @@ from loguru import logger
 from tzurot.discord.inbound import utterance_of
 from tzurot.discord.names import webhook_name
 from tzurot.discord.notices import notice
+from tzurot.discord.webhooks import LOST
 from tzurot.errors import CannotSpeak, NotFound, Refused
 from tzurot.pipeline.front import Unsure
 
@@ -138,21 +139,23 @@ class DiscordFront:
                 f"I may not answer in that channel: {error.message}",
                 "Give me the permission Send Messages there.",
             ) from None
-        except hikari.HTTPError as error:
+        except LOST as error:
             raise Unsure from error
         return int(message.id)
 
     async def find(self, place: Place, voice: Voice, text: str, after: int) -> int | None:
+        seen = 0
         try:
             async for message in self._bot.rest.fetch_messages(place.channel_id, after=after).limit(SEARCHED):
+                seen += 1
                 if self.is_own(message) and self._is_that(message, voice, text):
                     return int(message.id)
-        except hikari.HTTPError as error:
-            raise CannotSpeak(
-                "speak.unreadable",
-                "I cannot tell whether my last reply arrived, because I may not read this channel.",
-                "Give me the permission Read Message History.",
-            ) from error
+        except hikari.ClientHTTPResponseError:
+            raise _unreadable("because I may not read this channel") from None
+        except LOST as error:
+            raise CannotSpeak("speak.unanswered", "Discord does not answer.", "Try again in a minute.") from error
+        if seen == SEARCHED:
+            raise _unreadable("so much was said here since")
         return None
 
     @staticmethod
@@ -164,28 +167,41 @@ class DiscordFront:
 
     async def tell(self, incoming: Incoming, error: TzurotError, reference: str) -> None:
         said = incoming.utterance
-        try:
-            await self._bot.rest.create_message(
-                said.place.channel_id,
-                notice(error, reference),
-                reply=said.message_id,
-                reply_must_exist=False,
-                mentions_reply=False,
-                nonce=f"tell-{reference or said.message_id}"[:25],
-            )
-        except hikari.ClientHTTPResponseError as refused:
-            logger.info("a notice was not taken in channel {}: {}", said.place.channel_id, refused.message)
-            await self._tell_privately(int(said.speaker.external_id), error, reference)
-        except hikari.HTTPError as lost:
-            logger.warning("a notice could not be posted: {}", lost)
+        # as a reply; where that is not allowed (it takes Read Message History), as a plain message
+        for answers in (said.message_id, hikari.UNDEFINED):
+            try:
+                await self._bot.rest.create_message(
+                    said.place.channel_id,
+                    notice(error, reference),
+                    reply=answers,
+                    reply_must_exist=False if answers else hikari.UNDEFINED,
+                    mentions_reply=False,
+                    nonce=f"tell-{reference or said.message_id}"[:25],
+                )
+            except hikari.ClientHTTPResponseError as refused:
+                logger.info("a notice was not taken in channel {}: {}", said.place.channel_id, refused.message)
+            except LOST as lost:
+                logger.warning("a notice could not be posted: {}", lost)
+                return
+            else:
+                return
+        await self._tell_privately(int(said.speaker.external_id), error, reference)
 
     async def _tell_privately(self, user_id: int, error: TzurotError, reference: str) -> None:
         """The channel does not take even a notice: the person still hears of it."""
         try:
             channel = await self._bot.rest.create_dm_channel(user_id)
             await self._bot.rest.create_message(channel, notice(error, reference))
-        except hikari.HTTPError as closed:
+        except LOST as closed:
             logger.info("nor privately: {}", closed)
+
+
+def _unreadable(why: str) -> CannotSpeak:
+    return CannotSpeak(
+        "speak.unreadable",
+        f"I cannot tell whether my last reply arrived, {why}.",
+        "Look whether it stands here; Read Message History lets me look myself.",
+    )
 
 
 def prefixed(voice: Voice, text: str) -> str:

@@ -34,6 +34,7 @@ LEAN_CACHE = CacheSettings(
 # hikari closes every connection after one request unless told otherwise: a TLS handshake for each message
 KEEP_ALIVE = HTTPSettings(force_close_transports=False)
 REPLAYED = 10_000
+SPOKEN = (hikari.MessageType.DEFAULT, hikari.MessageType.REPLY)
 
 
 def make_bot(token: str, rest_url: str, *, content: bool) -> hikari.GatewayBot:
@@ -76,12 +77,13 @@ class Ears:
         self._overheard = overheard
         self._lanes = lanes
         self._hear = hear
-        self._told_busy: set[int] = set()
+        self._told_busy: set[tuple[int, str]] = set()
         self._heard: LRUCache[int, None] = LRUCache(REPLAYED)
         for event, listener in (
             (hikari.MessageCreateEvent, self.on_message),
             (hikari.MessageUpdateEvent, self.on_edit),
             (hikari.MessageDeleteEvent, self.on_delete),
+            (hikari.GuildBulkMessageDeleteEvent, self.on_purge),
             (hikari.ShardReadyEvent, self.on_ready),
         ):
             bot.subscribe(event, listener)  # pyright: ignore[reportArgumentType]
@@ -90,6 +92,7 @@ class Ears:
         message = event.message
         follows = self._overheard.follows(message.channel_id)
         addresses = event.is_human and message.id not in self._heard and self._may_address(message)
+        addresses = addresses and message.type in SPOKEN
         if not (follows or addresses) or self._front.is_own(message):
             return
         try:
@@ -107,12 +110,20 @@ class Ears:
             await self._queue(Incoming(utterance=said, mentions_bot=mentioned))
 
     async def _queue(self, incoming: Incoming) -> None:
-        """Into its channel's lane; where that is full one person hears of it, not everybody."""
-        channel_id = incoming.utterance.place.channel_id
-        if self._lanes.put(str(channel_id), lambda: self._hear(incoming, self._front)):
-            self._told_busy.discard(channel_id)
-        elif channel_id not in self._told_busy:
-            self._told_busy.add(channel_id)
+        """Into its channel's lane; where that is full each person hears of it once."""
+        if self._lanes.closed:
+            await self._hear.enter(incoming, self._front)  # the next start answers
+            return
+        said = incoming.utterance
+        told = said.place.channel_id, said.speaker.external_id
+        if self._lanes.put(
+            str(said.place.channel_id),
+            lambda: self._hear(incoming, self._front),
+            lambda: self._hear.enter(incoming, self._front),
+        ):
+            self._told_busy.discard(told)
+        elif told not in self._told_busy:
+            self._told_busy.add(told)
             await self._front.tell(incoming, lane_full(), "")
 
     def _may_address(self, message: hikari.Message) -> bool:
@@ -130,6 +141,10 @@ class Ears:
 
     async def on_delete(self, event: hikari.MessageDeleteEvent) -> None:
         self._overheard.delete(event.channel_id, event.message_id)
+
+    async def on_purge(self, event: hikari.GuildBulkMessageDeleteEvent) -> None:
+        for message_id in event.message_ids:
+            self._overheard.delete(event.channel_id, message_id)
 
     async def on_ready(self, _: hikari.ShardReadyEvent) -> None:
         """A new session: what was said in between is unknown."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import hikari
 from cachetools import LRUCache
 
-from tzurot.talk import Attachment, MessageLink, Speaker, Utterance
+from tzurot.talk import Attachment, MessageLink, Speaker, Utterance, storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,8 @@ def utterance_of(message: hikari.PartialMessage, place: Place, me: int) -> Utter
     """A message in readable words: our own mention goes, other people's become their names without the sign."""
     assert message.author
     assert message.timestamp
-    text = message.content or ""
+    stickers = "".join(f" [sticker: {sticker.name}]" for sticker in message.stickers or ())
+    text = (message.content or "") + stickers
     reference = message.message_reference
     reply_to = None
     if reference and reference.id is not None and message.type is hikari.MessageType.REPLY:
@@ -57,7 +58,7 @@ def speaker_of(message: hikari.PartialMessage) -> Speaker:
     author = message.author
     assert author
     member = message.member or None
-    name = (member.display_name if member else author.display_name) or author.username
+    name = " ".join(storable((member.display_name if member else author.display_name) or author.username).split())
     return shared_speaker(int(author.id), name, is_bot=author.is_bot)
 
 
@@ -78,7 +79,7 @@ def readable(text: str, names: dict[int, str], me: int) -> str:
         user = int(match["user"])
         return "" if user == me else names.get(user, "somebody")
 
-    return MARK.sub(words, text).strip()
+    return storable(MARK.sub(words, text)).strip()
 
 
 def links_in(text: str) -> tuple[MessageLink, ...]:

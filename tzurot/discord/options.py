@@ -31,9 +31,9 @@ def character(description: str = "The character's name") -> str:
 
 
 async def suggest_characters(ctx: lightbulb.AutocompleteContext[str], people: People, characters: Characters) -> None:
-    person = await people.meet(speaker_of_interaction(ctx.interaction))
+    person = await people.find(speaker_of_interaction(ctx.interaction))
     typed = str(ctx.focused.value or "")
-    ranked = best_matches(typed, await characters.visible_to(person.user_id))
+    ranked = best_matches(typed, await characters.visible_to(person.user_id if person else None))
     names = [character.name for character in ranked]
     await ctx.respond(
         {
@@ -45,13 +45,13 @@ async def suggest_characters(ctx: lightbulb.AutocompleteContext[str], people: Pe
     )
 
 
-def best_matches(typed: str, characters: Sequence[CharacterSummary]) -> list[CharacterSummary]:
-    """At most 25: the same name first, then names that begin so, words that begin so, and what is spelled alike."""
+def best_matches(typed: str, characters: Sequence[CharacterSummary], limit: int = OFFERED) -> list[CharacterSummary]:
+    """The same name first, then names that begin so, words that begin so, and what is spelled alike."""
     from rapidfuzz import fuzz  # noqa: PLC0415 - 40 modules that a bot needs when somebody first types a name
 
     wanted = typed.strip().casefold()
     if not wanted:
-        return list(characters[:OFFERED])
+        return list(characters[:limit])
 
     def rank(character: CharacterSummary) -> tuple[int, float]:
         name = character.name.casefold()
@@ -65,4 +65,4 @@ def best_matches(typed: str, characters: Sequence[CharacterSummary]) -> list[Cha
         return (3, -alike) if alike >= ALIKE else (4, -alike)
 
     ranked = sorted(characters, key=rank)
-    return [character for character in ranked if rank(character)[0] <= 3][:OFFERED]  # noqa: PLR2004 - the last rank
+    return [character for character in ranked if rank(character)[0] <= 3][:limit]  # noqa: PLR2004 - the last rank

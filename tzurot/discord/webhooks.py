@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import aiohttp
 import hikari
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 
 from tzurot.discord.names import webhook_name
 from tzurot.errors import CannotSpeak
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 OWN_NAME = "Tzurot"
 KEPT = 5000
 UNKNOWN_WEBHOOK = 10015
+REFUSAL_S = 60  # so long a channel without webhooks is not asked again
+# an answer that never came, or broke off inside its body, which hikari hands on as it is
+LOST = (hikari.HTTPError, aiohttp.ClientError, TimeoutError, ValueError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +48,8 @@ class Webhooks:
         self._once = once
         self._application_id = application_id
         self._hooks: LRUCache[int, Hook] = LRUCache(KEPT)
-        self._making = asyncio.Lock()
+        self._making: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._refusals: TTLCache[int, CannotSpeak] = TTLCache(KEPT, REFUSAL_S)
 
     def is_own(self, webhook_id: int | None) -> bool:
         return webhook_id is not None and any(hook.id == webhook_id for hook in self._hooks.values())
@@ -73,18 +79,24 @@ class Webhooks:
                 self._hooks.pop(channel_id, None)
                 if last_try or error.code != UNKNOWN_WEBHOOK:
                     raise _gone() from None
+            except (hikari.ForbiddenError, hikari.UnauthorizedError) as error:
+                self._hooks.pop(channel_id, None)
+                if last_try:
+                    raise _refused(error) from None
             except hikari.ClientHTTPResponseError as error:
                 raise _refused(error) from None
-            except hikari.HTTPError as error:
+            except LOST as error:
                 raise Unsure from error
             else:
                 return int(message.id)
         raise AssertionError("the last try returns or raises")
 
     async def _find_or_make(self, channel_id: int) -> Hook:
-        async with self._making:
+        async with self._making[channel_id]:
             if known := self._hooks.get(channel_id):
                 return known
+            if refusal := self._refusals.get(channel_id):
+                raise refusal
             try:
                 for webhook in await self._rest.fetch_channel_webhooks(channel_id):
                     if (
@@ -101,11 +113,14 @@ class Webhooks:
             except hikari.NotFoundError:
                 raise _gone() from None
             except (hikari.ForbiddenError, hikari.BadRequestError) as error:
-                raise CannotSpeak(
+                refusal = self._refusals[channel_id] = CannotSpeak(
                     "speak.no_webhook",
                     f"No webhook can be used here: {error.message}",
                     "Give the bot the permission Manage Webhooks in this channel.",
-                ) from None
+                )
+                raise refusal from None
+            except LOST as error:
+                raise Unsure from error
             self._hooks[channel_id] = found
             return found
 

@@ -13,6 +13,7 @@ from tzurot.errors import ProviderFailed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+MOST_TOKENS = 2**31 - 1
 Role = Literal["system", "user", "assistant"]
 
 
@@ -38,7 +39,7 @@ class Route:
     first_token_s: float = 60
     stall_s: float = 30
     total_s: float = 180
-    reply_limit_bytes: int = 256 * 1024
+    reply_limit_bytes: int = 32 * 1024
     samplers: Mapping[str, float] = field(default_factory=dict[str, float])
 
     @property
@@ -103,8 +104,15 @@ def piece_of(data: bytes | str) -> Piece:
             f"The language model's server reported an error: {error_text(fields['error'])}",
             "Try again; if it stays, choose another model.",
         )
-    choices = cast("list[dict[str, Any]]", fields.get("choices") or [{}])
-    choice = choices[0] or {}
+    try:
+        return _piece(fields)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        raise not_the_api() from None
+
+
+def _piece(fields: dict[str, Any]) -> Piece:
+    choices: list[dict[str, Any]] = fields.get("choices") or [{}]
+    choice: dict[str, Any] = choices[0] or {}
     said: dict[str, Any] = choice.get("delta") or choice.get("message") or {}
     return Piece(
         text=_text(said.get("content")),
@@ -136,6 +144,10 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _count(value: object) -> int:
+    return min(max(int(value), 0), MOST_TOKENS) if isinstance(value, int | float) else 0
+
+
 def _usage(value: object) -> Usage | None:
     if not isinstance(value, dict):
         return None
@@ -143,8 +155,8 @@ def _usage(value: object) -> Usage | None:
     details: dict[str, Any] = counts.get("prompt_tokens_details") or {}
     cost = counts.get("cost")
     return Usage(
-        prompt_tokens=int(counts.get("prompt_tokens") or 0),
-        cached_tokens=int(details.get("cached_tokens") or 0),
-        reply_tokens=int(counts.get("completion_tokens") or 0),
+        prompt_tokens=_count(counts.get("prompt_tokens")),
+        cached_tokens=_count(details.get("cached_tokens")),
+        reply_tokens=_count(counts.get("completion_tokens")),
         cost_usd=float(cost) if isinstance(cost, int | float) else None,
     )

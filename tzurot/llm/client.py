@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from time import monotonic, time
@@ -14,9 +14,11 @@ import stamina
 
 from tzurot.errors import ProviderFailed
 from tzurot.llm.chat import Piece, Usage, error_text, not_the_api, piece_of, request_body
+from tzurot.log import Redaction
+from tzurot.talk import storable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Sequence
 
     from tzurot.llm.chat import ChatMessage, Route
     from tzurot.outbound import Outbound
@@ -25,6 +27,8 @@ HTTP_OK = 200
 HTTP_SERVER_FAULT = 500
 ERROR_BODY_BYTES = 16 * 1024
 LONGEST_WAIT_S = 30.0
+LINGER_S = 0.1
+WIRE_BYTES_PER_BYTE = 200
 RETRIED = frozenset({"llm.busy", "llm.down", "llm.unreachable", "llm.timeout", "llm.cut_off", "llm.empty"})
 
 
@@ -97,31 +101,32 @@ class Client:
         finish = model = ""
         usage = Usage()
         begun = monotonic()
-        async for piece in self._pieces(route, body):
-            text.append(piece.text)
-            reasoning.append(piece.reasoning)
-            finish = piece.finish or finish
-            model = piece.model or model
-            usage = piece.usage or usage
-            heard(piece)
-        said = "".join(text)
-        if not said.strip() and not "".join(reasoning).strip():
-            raise ProviderFailed(
-                "llm.empty",
-                "The language model answered with nothing.",
-                "Try again, or say it in other words.",
-            )
+        length = 0
+        async with aclosing(self._pieces(route, body)) as pieces:
+            async for piece in pieces:
+                length += len(piece.text)
+                if length > route.reply_limit_bytes:
+                    raise _too_much()
+                text.append(piece.text)
+                reasoning.append(piece.reasoning)
+                finish = piece.finish or finish
+                model = piece.model or model
+                usage = piece.usage or usage
+                heard(piece)
+        said, thought = storable("".join(text)), storable("".join(reasoning))
+        if not said.strip() and not thought.strip():
+            raise _empty()
         done = Attempt(outcome="ok", took_ms=(monotonic() - begun) * 1000)
         return Answer(
             text=said,
-            reasoning="".join(reasoning),
+            reasoning=thought,
             finish=finish,
             model=model or route.model,
             usage=usage,
             attempts=(*attempts, done),
         )
 
-    async def _pieces(self, route: Route, body: bytes) -> AsyncIterator[Piece]:
+    async def _pieces(self, route: Route, body: bytes) -> AsyncGenerator[Piece]:
         headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
         if route.api_key:
             headers["Authorization"] = f"Bearer {route.api_key}"
@@ -162,10 +167,11 @@ async def _read(response: httpx.Response, route: Route) -> AsyncIterator[Piece]:
     received = 0
     rest = b""
     ended = False
-    async for data in response.aiter_bytes():
+    stream = response.aiter_bytes()
+    async for data in stream:
         received += len(data)
-        # a reply's text is a small part of its events; 40 bytes of frame for each byte is generous
-        if received > route.reply_limit_bytes * 40:
+        # a reply's text is a small part of its events, and thoughts may be many times as long
+        if received > route.reply_limit_bytes * WIRE_BYTES_PER_BYTE:
             raise _too_much()
         if kind == "application/json":
             rest += data
@@ -176,23 +182,24 @@ async def _read(response: httpx.Response, route: Route) -> AsyncIterator[Piece]:
                 continue
             event = line[5:].strip()
             if event == b"[DONE]":
-                ended = True
-            elif event:
+                await _finish(stream)
+                return
+            if event:
                 piece = piece_of(event)
                 ended = ended or bool(piece.finish)
                 yield piece
     if kind == "application/json":
         yield piece_of(rest)
     elif not ended:
-        raise (
-            _cut_off()
-            if received
-            else ProviderFailed(
-                "llm.empty",
-                "The language model answered with nothing.",
-                "Try again, or say it in other words.",
-            )
-        )
+        raise _cut_off() if received else _empty()
+
+
+async def _finish(stream: AsyncIterator[bytes]) -> None:
+    """Read to the end of a stream that has said it is done, so that its connection serves again; but do not wait."""
+    with suppress(TimeoutError, httpx.HTTPError):
+        async with asyncio.timeout(LINGER_S):
+            async for _ in stream:
+                pass
 
 
 async def failure_of(response: httpx.Response, route: Route) -> ProviderFailed:
@@ -202,7 +209,7 @@ async def failure_of(response: httpx.Response, route: Route) -> ProviderFailed:
         received += data
         if len(received) > ERROR_BODY_BYTES:
             break
-    detail = _detail(bytes(received))
+    detail = Redaction((route.api_key,))(_detail(bytes(received)))
     match response.status_code:
         case 401 | 403:
             return ProviderFailed(
@@ -271,6 +278,12 @@ def _retry_after(header: str | None) -> float | None:
         except ValueError:
             return None
     return max(0.0, seconds) if seconds <= LONGEST_WAIT_S else None
+
+
+def _empty() -> ProviderFailed:
+    return ProviderFailed(
+        "llm.empty", "The language model answered with nothing.", "Try again, or say it in other words."
+    )
 
 
 def _too_slow(route: Route) -> ProviderFailed:

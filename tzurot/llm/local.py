@@ -9,7 +9,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import httpx
 import orjson
 
 from tzurot.errors import Invalid, TzurotError
@@ -48,7 +47,7 @@ async def _look(outbound: Outbound, name: str, base_url: str, wanted: str) -> Fo
         answer = await outbound.get(f"{base_url}/models", limit_bytes=LIST_LIMIT_BYTES, timeout_s=LOOK_S)
         listed = cast("dict[str, Any]", orjson.loads(answer))
         models = [str(entry["id"]) for entry in listed["data"]]
-    except (httpx.HTTPError, TzurotError, ValueError, KeyError, TypeError):
+    except (TzurotError, ValueError, KeyError, TypeError):
         return None
     model = next((model for model in models if wanted in model), None)
     return Found(name=name, base_url=base_url, model=model) if model else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from loguru import logger
 
-from tzurot.errors import TzurotError
+from tzurot.errors import Invalid, TzurotError, bug
 
 if TYPE_CHECKING:
     from tzurot.pipeline.front import Front
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tzurot.pipeline.triggers import Triggers
     from tzurot.pipeline.turn import Delivery
     from tzurot.tables.people import People
-    from tzurot.tables.turns import Ledger, OriginKind
+    from tzurot.tables.turns import Accepted, Ledger, OriginKind
     from tzurot.talk import Incoming
 
 
@@ -27,17 +27,27 @@ class Hear:
 
     async def __call__(self, incoming: Incoming, front: Front) -> None:
         """Answer a message if it addresses anybody. It never raises what a person could be told instead."""
-        certain = incoming.mentions_bot or incoming.utterance.place.kind == "dm"
+        for accepted in await self.enter(incoming, front):
+            await self._run(accepted, front)
+
+    async def enter(self, incoming: Incoming, front: Front) -> tuple[Accepted, ...]:
+        """The turns a message causes, entered into the ledger; from there on a restart cannot lose them."""
+        said = incoming.utterance
+        accepted: list[Accepted] = []
+        # until it is known whom a message addresses, only these certainly address somebody here
+        certain = incoming.mentions_bot or said.place.kind == "dm" or said.reply_to is not None
         try:
-            person = await self._people.meet(incoming.utterance.speaker)
-            addressed = await self._triggers(incoming, person)
-        except TzurotError as error:
-            logger.warning("cannot tell whom a message addresses: {}", error)
-            if certain:
-                await front.tell(incoming, error, "")
-            return
-        for character in addressed:
-            await self.answer(incoming, front, character.character_id, character.reason, "message")
+            known = await self._people.find(said.speaker)
+            addressed = await self._triggers(incoming, known.user_id if known else None)
+            certain = bool(addressed)
+            if addressed and not said.text and not said.attachments and not incoming.mentions_bot:
+                raise unreadable()  # noqa: TRY301
+            for character in addressed:
+                turn = await self._enter(incoming, character.character_id, character.reason, "message")
+                accepted += [turn] if turn is not None else []
+        except Exception as error:  # noqa: BLE001 - whatever it was, a person who addressed somebody hears of it
+            await self._fail(error, incoming, front if certain else None)
+        return tuple(accepted)
 
     async def answer(
         self,
@@ -49,17 +59,40 @@ class Hear:
     ) -> Delivery | None:
         """One character's turn; None when it was entered before, or ended in a sentence to the person."""
         try:
-            person = await self._people.meet(incoming.utterance.speaker)
-            accepted = await self._ledger.accept(
-                incoming,
-                origin_kind=origin_kind,
-                character_id=character_id,
-                reason=reason,
-                user_id=person.user_id,
-                persona_id=person.persona_id,
-            )
-        except TzurotError as error:
-            logger.warning("a turn could not be entered: {}", error)
-            await front.tell(incoming, error, "")
+            accepted = await self._enter(incoming, character_id, reason, origin_kind)
+        except Exception as error:  # noqa: BLE001
+            await self._fail(error, incoming, front)
             return None
         return await self._run(accepted, front) if accepted is not None else None
+
+    async def _enter(
+        self, incoming: Incoming, character_id: int, reason: str, origin_kind: OriginKind
+    ) -> Accepted | None:
+        person = await self._people.meet(incoming.utterance.speaker)
+        return await self._ledger.accept(
+            incoming,
+            origin_kind=origin_kind,
+            character_id=character_id,
+            reason=reason,
+            user_id=person.user_id,
+            persona_id=person.persona_id,
+        )
+
+    @staticmethod
+    async def _fail(error: Exception, incoming: Incoming, front: Front | None) -> None:
+        known = error if isinstance(error, TzurotError) else bug()
+        if known is error:
+            logger.warning("a message was not answered: {} {}", known.code, known)
+        else:
+            logger.opt(exception=error).error("a message was not answered: {}", type(error).__name__)
+        if front is not None:
+            await front.tell(incoming, known, "")
+
+
+def unreadable() -> Invalid:
+    """Discord gives a message without its words where the bot lacks the intent to read them."""
+    return Invalid(
+        "message.unreadable",
+        "I can see that you wrote to me, but not what.",
+        "Mention me or use /chat; the host can switch on Message Content Intent for this bot.",
+    )

@@ -22,24 +22,27 @@ class FindReferences:
     async def __call__(self, scene: Scene, front: Front) -> References:
         """Read at most `limit` messages; what the history shows anyway is not read again."""
         said = scene.turn.incoming.utterance
-        queue = deque(pointed_at(said))
+        queue: deque[tuple[MessageLink, Utterance | None]] = deque((link, None) for link in pointed_at(said))
         if not queue:
             return References()
         seen = {message_id for line in scene.history for message_id in line.message_ids} | {said.message_id}
         quotes: list[Quote] = []
         unread: list[str] = []
         while queue and len(quotes) + len(unread) < self._limit:
-            link = queue.popleft()
+            link, via = queue.popleft()
             if link.message_id in seen:
                 continue
             seen.add(link.message_id)
             try:
+                if via is not None and via.place.channel_id != link.channel_id:
+                    # a stranger's link does not lead where only the asker may go
+                    await front.linked(link, via.speaker)
                 found = await front.linked(link, said.speaker)
             except (NotFound, Refused) as error:
                 unread.append(error.sentence)
                 continue
             quotes.append(Quote(speaker=found.speaker.name, text=text_with_attachments(found), said_at=found.said_at))
-            queue.extend(pointed_at(found))
+            queue.extend((further, found) for further in pointed_at(found))
         return References(quotes=tuple(quotes), unread=tuple(unread))
 
 

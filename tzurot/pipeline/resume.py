@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from loguru import logger
 
-from tzurot.errors import TzurotError
+from tzurot.errors import TzurotError, bug
 from tzurot.log import turn_reference
+from tzurot.pipeline.run import PASSING
 from tzurot.pipeline.turn import Turn, Voice
 
 if TYPE_CHECKING:
@@ -43,7 +44,13 @@ class Resume:
         self._remember = remember
 
     async def owed(self, front_name: str) -> tuple[Owed, ...]:
+        """What an earlier process left; asked before anything new is accepted."""
         return await self._ledger.owed(front_name, REMEMBERED_FOR)
+
+    async def stranded(self, front_name: str) -> tuple[Owed, ...]:
+        """Replies of this process whose posting was given up while Discord or the database was away."""
+        owed = await self._ledger.owed(front_name, REMEMBERED_FOR)
+        return tuple(o for o in owed if o.state == "posting" and o.turn.id not in self._run.flying)
 
     async def __call__(self, owed: Owed, front: Front) -> None:
         """Bring one turn to an end."""
@@ -61,9 +68,13 @@ class Resume:
                     )
                     await front.tell(turn.incoming, sorry, turn.reference)
                     await self._ledger.end(turn.id, "apologised")
-            except TzurotError as error:
-                logger.warning("a turn from before the restart could not be finished: {}", error)
-                await front.tell(turn.incoming, error, turn.reference)
+            except Exception as error:  # noqa: BLE001 - left as it is, it would come back with every start
+                known = error if isinstance(error, TzurotError) else bug()
+                if known.code in PASSING:
+                    logger.warning("not yet: {}", known)
+                    return
+                logger.opt(exception=error).warning("a turn could not be finished: {}", known)
+                await front.tell(turn.incoming, known, turn.reference)
                 await self._ledger.end(turn.id, "failed")
 
     async def _complete(self, owed: Owed, front: Front) -> None:
@@ -74,7 +85,7 @@ class Resume:
             character=await self._characters.get(accepted.character_id),
             asked_by=await self._people.meet(accepted.incoming.utterance.speaker),
         )
-        logger.info("completing a reply from before the restart")
+        logger.info("completing a reply that was left unfinished")
         voice = Voice(
             name=owed.voice,
             character_id=accepted.character_id,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from loguru import logger
 
-from tzurot.errors import ProviderFailed, TzurotError
+from tzurot.errors import ProviderFailed, TzurotError, bug
 from tzurot.log import turn_reference
 from tzurot.pipeline.assembly import assemble
 from tzurot.pipeline.flight import Flight
@@ -14,6 +15,8 @@ from tzurot.pipeline.reply import compose
 from tzurot.pipeline.turn import Turn
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from tzurot.llm.chat import Route
     from tzurot.pipeline.completion import Complete
     from tzurot.pipeline.delivery import Deliver
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 
 ASKED_AGAIN = 2
+PASSING = frozenset({"speak.unanswered", "database.unreachable"})
 NOTHING_SAID = frozenset({"llm.only_thoughts", "llm.nothing_said"})
 
 
@@ -59,10 +63,11 @@ class Run:
         self._remember = remember
         self._ledger = ledger
         self.route = route
+        self.flying: set[int] = set()
 
     async def __call__(self, accepted: Accepted, front: Front) -> Delivery | None:
         """Run one turn; None when it ended in a sentence to the person instead."""
-        with turn_reference(accepted.reference):
+        with turn_reference(accepted.reference), self._in_the_air(accepted.id):
             flight: Flight | None = None
             try:
                 turn = Turn(
@@ -77,6 +82,15 @@ class Run:
                 return None
             await self._keep(delivery, flight)
             return delivery
+
+    @contextmanager
+    def _in_the_air(self, turn_id: int) -> Generator[None]:
+        """While a turn is in `flying` nobody else takes it up."""
+        self.flying.add(turn_id)
+        try:
+            yield
+        finally:
+            self.flying.discard(turn_id)
 
     async def _fly(self, turn: Turn, front: Front, flight: Flight) -> Delivery:
         async with front.composing(turn) as draft:
@@ -128,9 +142,10 @@ class Run:
             logger.warning("no reply: {} {}", error.code, error)
         else:
             logger.opt(exception=error).error("no reply: {}", type(error).__name__)
-            known = TzurotError(
-                "bug", "Something went wrong inside the bot.", "Please tell its host the reference below."
-            )
+            known = bug()
+        if flight is not None and "delivery" in flight.steps_ms and known.code in PASSING:
+            logger.warning("the reply is kept and will be posted when that is over")
+            return
         await front.tell(accepted.incoming, known, accepted.reference)
         try:
             if flight is None:

@@ -10,7 +10,6 @@ from tzurot.pipeline.mentions import Addressable, Roll
 
 if TYPE_CHECKING:
     from tzurot.tables.characters import Characters, CharacterSummary
-    from tzurot.tables.people import Person
     from tzurot.tables.turns import Ledger
     from tzurot.talk import Incoming
 
@@ -30,7 +29,7 @@ class Triggers:
         self._default_slug = default_slug
         self._roll: tuple[tuple[CharacterSummary, ...], Roll] | None = None
 
-    async def __call__(self, incoming: Incoming, person: Person) -> tuple[Addressed, ...]:
+    async def __call__(self, incoming: Incoming, user_id: int | None) -> tuple[Addressed, ...]:
         said = incoming.utterance
         addressed: dict[int, str] = {}
         if said.reply_to is not None:
@@ -38,24 +37,26 @@ class Triggers:
             if answered is not None:
                 addressed[answered[0]] = "reply"
         if "@" in said.text:
-            for name in await self._named(said.text, person.user_id):
+            for name in await self._named(said.text, user_id):
                 addressed.setdefault(name, "mention")
         if not addressed and said.place.kind == "dm":
-            addressed[await self._usual(incoming, person)] = "dm"
+            addressed[await self._usual(incoming, user_id)] = "dm"
         elif not addressed and incoming.mentions_bot:
-            addressed[(await self.default(person.user_id)).id] = "bot mention"
+            addressed[(await self.default(user_id)).id] = "bot mention"
         return tuple(Addressed(character_id=key, reason=reason) for key, reason in addressed.items())
 
-    async def _named(self, text: str, user_id: int) -> list[int]:
+    async def _named(self, text: str, user_id: int | None) -> list[int]:
+        # one's own character before another of the same name, the older before the newer: a name is not captured
         visible = await self._characters.visible_to(user_id)
+        visible = tuple(sorted(visible, key=lambda c: user_id is None or c.owner_id != user_id))
         if self._roll is None or self._roll[0] != visible:
             self._roll = visible, Roll([Addressable(name=c.name, slug=c.slug, key=c.id) for c in visible])
         return [int(str(found.key)) for found in self._roll[1].addressed(text)]
 
-    async def _usual(self, incoming: Incoming, person: Person) -> int:
+    async def _usual(self, incoming: Incoming, user_id: int | None) -> int:
         """In a DM the character that spoke there last goes on."""
         last = await self._ledger.last_character(incoming.utterance.place)
-        return last if last is not None else (await self.default(person.user_id)).id
+        return last if last is not None else (await self.default(user_id)).id
 
     async def default(self, user_id: int | None) -> CharacterSummary:
         """The character that answers a bare mention.

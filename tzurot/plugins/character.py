@@ -5,8 +5,7 @@ from __future__ import annotations
 import hikari
 import lightbulb
 
-from tzurot.cards.card import Card
-from tzurot.cards.read import MAX_BYTES, read_json
+from tzurot.cards.read import MAX_BYTES, from_object, read_json
 from tzurot.discord import options
 from tzurot.discord.commands import opens_form, person_of, show, show_form
 from tzurot.discord.components import Press, Router
@@ -52,7 +51,11 @@ class Screens:
 
     async def _load(self, person: Person, query: str) -> list[Row]:
         visible = await self.characters.visible_to(person.user_id)
-        found = options.best_matches(query, visible) if query else visible
+        found = (
+            options.best_matches(query, visible, len(visible))
+            if query
+            else sorted(visible, key=lambda c: c.name.casefold())
+        )
         return [
             Row(
                 label=character.name,
@@ -100,8 +103,7 @@ class Screens:
         if not texts.get("name"):
             raise Invalid("card.no_name", "A character needs a name.", "Use /character create again.")
         raw = {"spec": "chara_card_v2", "spec_version": "2.0", "data": texts}
-        card = Card(**texts, raw=raw)  # pyright: ignore[reportArgumentType]
-        return welcome(await self.characters.add(card, owner_id=press.person.user_id))
+        return welcome(await self.characters.add(from_object(raw).card, owner_id=press.person.user_id))
 
 
 @group.register

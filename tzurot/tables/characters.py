@@ -17,14 +17,17 @@ from tzurot.cards.read import from_object
 from tzurot.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from tzurot.cards.card import Card
-    from tzurot.database.connect import Database, Row
+    from tzurot.database.connect import Connection, Database, Row
 
 SLUG_LENGTH = 50
+STEM_LENGTH = SLUG_LENGTH - 6  # room for a number
+NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 CACHED_CARDS = 500
-SUMMARIES = "SELECT id, slug, name, owner_id, is_public, avatar_digest FROM characters ORDER BY name, id"
+INHABITED = "the starters moved in"
+SUMMARIES = "SELECT id, slug, name, owner_id, is_public, avatar_digest FROM characters ORDER BY id"
 CHARACTER = "SELECT id, slug, name, owner_id, is_public, avatar_digest, card FROM characters WHERE id = $1"
 
 
@@ -110,18 +113,23 @@ class Characters:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._summaries: tuple[CharacterSummary, ...] | None = None
+        self._forgotten = 0
         self._cards: LRUCache[int, Character] = LRUCache(CACHED_CARDS)
 
     def forget(self) -> None:
         """Drop the cache: a character was written, here or in another process."""
         self._summaries = None
         self._cards.clear()
+        self._forgotten += 1
 
     async def everybody(self) -> tuple[CharacterSummary, ...]:
-        if self._summaries is None:
-            rows = await self._database.rows(SUMMARIES)
-            self._summaries = tuple(CharacterSummary(**row) for row in rows)
-        return self._summaries
+        known = self._summaries
+        if known is None:
+            asked = self._forgotten
+            known = tuple(CharacterSummary(**row) for row in await self._database.rows(SUMMARIES))
+            if asked == self._forgotten:
+                self._summaries = known
+        return known
 
     async def visible_to(self, user_id: int | None) -> tuple[CharacterSummary, ...]:
         everybody = await self.everybody()
@@ -155,6 +163,7 @@ class Characters:
         """
         known = self._cards.get(character_id)
         if known is None:
+            asked = self._forgotten
             row = await self._database.row(CHARACTER, character_id)
             if row is None:
                 raise NotFound(
@@ -162,7 +171,9 @@ class Characters:
                     "That character no longer exists.",
                     "Choose another one with /character browse.",
                 )
-            known = self._cards[character_id] = _character(row)
+            known = _character(row)
+            if asked == self._forgotten:
+                self._cards[character_id] = known
         return known
 
     async def face(self, character_id: int) -> Face | None:
@@ -187,33 +198,52 @@ class Characters:
         face: Face | None = None,
     ) -> CharacterSummary:
         """Keep a new character under its slug, or under the next free one (`nyx`, `nyx-2`, …)."""
-        wanted = slug or slug_of(card.name)
         async with self._database.transaction() as connection:
-            await connection.execute("SELECT pg_advisory_xact_lock(hashtext('characters.slug'))")
-            rows = await connection.fetch(
-                "SELECT slug FROM characters WHERE slug LIKE $1", wanted.replace("_", r"\_") + "%"
-            )
-            free = _free_slug(wanted, {row["slug"] for row in rows})
-            row = await connection.fetchrow(
-                "INSERT INTO characters (slug, name, owner_id, is_public, card, avatar_digest, created_at, updated_at)"
-                " VALUES ($1, $2, $3, $4, $5, $6, now(), now())"
-                " RETURNING id, slug, name, owner_id, is_public, avatar_digest",
-                free,
-                card.name,
-                owner_id,
-                is_public,
-                _storable(card.raw or {"name": card.name, "description": card.description}),
-                face.digest if face else "",
-            )
-            assert row is not None
-            if face is not None:
-                await connection.execute(
-                    "INSERT INTO avatars (character_id, content, media_type) VALUES ($1, $2, $3)",
-                    row["id"],
-                    face.content,
-                    face.media_type,
-                )
+            summary = await self._insert(connection, card, owner_id, is_public, slug, face)
         self.forget()
+        return summary
+
+    async def inhabit(self, starters: Iterable[tuple[str, Card, Face]]) -> bool:
+        """Let characters that belong to nobody move into a new database, all or none; False where it was done before.
+
+        A mark on the table remembers it, so that starters which somebody deleted do not come back.
+        """
+        async with self._database.transaction() as connection:
+            await connection.execute("LOCK TABLE characters IN SHARE ROW EXCLUSIVE MODE")
+            if await connection.fetchval("SELECT obj_description('characters'::regclass)") == INHABITED:
+                return False
+            await connection.execute(f"COMMENT ON TABLE characters IS '{INHABITED}'")
+            for slug, card, face in starters:
+                await self._insert(connection, card, None, True, slug, face)
+        self.forget()
+        return True
+
+    @staticmethod
+    async def _insert(
+        connection: Connection, card: Card, owner_id: int | None, is_public: bool, slug: str, face: Face | None  # noqa: FBT001
+    ) -> CharacterSummary:
+        wanted = slug or slug_of(card.name)
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtext('characters.slug'))")
+        rows = await connection.fetch("SELECT slug FROM characters WHERE starts_with(slug, $1)", wanted[:STEM_LENGTH])
+        row = await connection.fetchrow(
+            "INSERT INTO characters (slug, name, owner_id, is_public, card, avatar_digest, created_at, updated_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6, now(), now())"
+            " RETURNING id, slug, name, owner_id, is_public, avatar_digest",
+            _free_slug(wanted, {row["slug"] for row in rows}),
+            card.name,
+            owner_id,
+            is_public,
+            _as_jsonb(card.raw or {"name": card.name, "description": card.description}),
+            face.digest if face else "",
+        )
+        assert row is not None
+        if face is not None:
+            await connection.execute(
+                "INSERT INTO avatars (character_id, content, media_type) VALUES ($1, $2, $3)",
+                row["id"],
+                face.content,
+                face.media_type,
+            )
         return CharacterSummary(**row)
 
     async def delete(self, character_id: int) -> None:
@@ -226,12 +256,12 @@ def _free_slug(wanted: str, taken: set[str]) -> str:
     if wanted not in taken:
         return wanted
     number = 2
-    while f"{wanted[: SLUG_LENGTH - 4]}-{number}" in taken:
+    while f"{wanted[:STEM_LENGTH]}-{number}" in taken:
         number += 1
-    return f"{wanted[: SLUG_LENGTH - 4]}-{number}"
+    return f"{wanted[:STEM_LENGTH]}-{number}"
 
 
-def _storable(raw: object) -> str:
+def _as_jsonb(raw: object) -> str:
     """JSON as jsonb takes it.
 
     Raises:
@@ -239,7 +269,7 @@ def _storable(raw: object) -> str:
 
     """
     text = orjson.dumps(raw).decode()
-    if "\\u0000" in text:
+    if NUL.search(text):
         raise Invalid("card.nul", "That card holds a NUL character.", "Export it again from the program that made it.")
     return text
 
@@ -248,9 +278,3 @@ def _character(row: Row) -> Character:
     values = dict(row)
     raw = orjson.loads(values.pop("card"))
     return Character(summary=CharacterSummary(**values), card=from_object(raw).card)
-
-
-def names_of(characters: Sequence[CharacterSummary], limit: int = 5) -> str:
-    """The first few names, for a sentence."""
-    shown = ", ".join(character.name for character in characters[:limit])
-    return f"{shown} and {len(characters) - limit} more" if len(characters) > limit else shown

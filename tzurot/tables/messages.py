@@ -82,11 +82,13 @@ class History:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._forgotten = 0
         self._recent: LRUCache[str, Recent] = LRUCache(CACHED_LINES, lambda recent: 1 + len(recent.lines))
 
     def forget(self) -> None:
         """Drop the cache: lines were changed or deleted, here or in another process."""
         self._recent.clear()
+        self._forgotten += 1
 
     async def last(self, place: str, limit: int, last_id: int | None = None) -> tuple[Line, ...]:
         """The newest lines of a place, oldest first.
@@ -97,8 +99,10 @@ class History:
         if known is None or known.limit != limit:
             known = Recent((), 0, limit)
         if last_id is None or last_id != known.last_id:
+            asked = self._forgotten
             known = await self._read_on(place, known)
-            self._recent[place] = known
+            if asked == self._forgotten:  # else something was changed meanwhile, and this may be what was before
+                self._recent[place] = known
         return known.lines
 
     async def _read_on(self, place: str, known: Recent) -> Recent:

@@ -63,10 +63,17 @@ class People:
         self._cache.clear()
 
     async def meet(self, speaker: Speaker) -> Person:
+        """The person behind a speaker, made at first contact."""
+        known = await self.find(speaker)
+        if known is None:
+            known = self._cache[speaker.front, speaker.external_id] = await self._make(speaker)
+        return known
+
+    async def find(self, speaker: Speaker) -> Person | None:
+        """The person behind a speaker, if they have been here: bystanders leave no trace."""
         key = (speaker.front, speaker.external_id)
         known = self._cache.get(key)
-        if known is None:
-            known = await self._find(speaker) or await self._make(speaker)
+        if known is None and (known := await self._find(speaker)) is not None:
             self._cache[key] = known
         return known
 

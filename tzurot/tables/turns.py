@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+import asyncpg
 import orjson
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
+from tzurot.errors import NotFound
 from tzurot.talk import Attachment, Incoming, MessageLink, Place, Speaker, Utterance
 
 if TYPE_CHECKING:
@@ -158,7 +160,7 @@ class Ledger:
         persona_id: int,
     ) -> Accepted | None:
         """Enter a turn; None when the same one was entered before."""
-        row = await self._database.row(
+        row = await self._entered(
             "INSERT INTO turns (origin_kind, origin_id, character_id, take, state, place, reason, user_id,"
             " persona_id, incoming, accepted_at) VALUES ($1, $2, $3, 1, 'accepted', $4, $5, $6, $7, $8, now())"
             " ON CONFLICT (origin_kind, origin_id, character_id, take) DO NOTHING"
@@ -171,7 +173,7 @@ class Ledger:
             reason,
             user_id,
             persona_id,
-            orjson.dumps(incoming).decode().replace("\\u0000", ""),
+            orjson.dumps(incoming).decode(),
         )
         if row is None:
             return None
@@ -187,6 +189,14 @@ class Ledger:
             persona_id=persona_id,
             incoming=incoming,
         )
+
+    async def _entered(self, sql: str, *arguments: object) -> Row | None:
+        try:
+            return await self._database.row(sql, *arguments)
+        except asyncpg.ForeignKeyViolationError:
+            raise NotFound(
+                "character.deleted", "That character no longer exists.", "Choose another one with /character browse."
+            ) from None
 
     async def speak(self, turn_id: int, voice: str, chunks: Sequence[str]) -> None:
         """Commit the whole reply before its first request; the first chunk is planned with it."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tzurot.errors import NotFound
 from tzurot.pipeline.remember import snowflake_at
-from tzurot.talk import Incoming, Place, Speaker, Utterance
+from tzurot.talk import Incoming, Place, Speaker, Utterance, storable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -55,7 +55,7 @@ class TerminalFront:
                 message_id=snowflake_at(now, next(self._numbers)),
                 place=place,
                 speaker=Speaker(front="terminal", external_id=name.casefold(), name=name),
-                text=text,
+                text=storable(text),
                 said_at=now,
             )
         )

@@ -124,11 +124,13 @@ def _ctrl_c(stop: Callable[[], object]) -> Generator[None]:
         yield
         return
     loop = asyncio.get_running_loop()
+    before = signal.getsignal(signal.SIGINT)
     loop.add_signal_handler(signal.SIGINT, stop)
     try:
         yield
     finally:
         loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, before)
 
 
 async def _piped() -> AsyncIterator[str]:
