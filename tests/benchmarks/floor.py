@@ -25,6 +25,7 @@ async def main() -> None:
         rest_url=os.environ["FLOOR_REST_URL"],  # noqa: TID251
         intents=hikari.Intents.GUILDS | hikari.Intents.GUILD_MESSAGES | hikari.Intents.MESSAGE_CONTENT,
         cache_settings=hikari.impl.CacheSettings(components=hikari.api.CacheComponents.NONE),
+        http_settings=hikari.impl.HTTPSettings(force_close_transports=False),
     )
     url = os.environ["FLOOR_LLM_URL"] + "/chat/completions"  # noqa: TID251
     client = httpx.AsyncClient(timeout=60)

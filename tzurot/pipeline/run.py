@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from loguru import logger
@@ -108,6 +109,7 @@ class Run:
 
     async def _reply(self, scene: Scene, prompt: Prompt, draft: Draft, flight: Flight) -> Reply:
         """What the character says; a model that says nothing of its own (only thoughts, say) is asked again."""
+        begun = monotonic()
         for asked_again in range(ASKED_AGAIN + 1):
             try:
                 with flight.step("completion"):
@@ -115,7 +117,8 @@ class Run:
                 with flight.step("cleanup"):
                     return compose(scene, completion)
             except ProviderFailed as error:
-                if error.code not in NOTHING_SAID or asked_again == ASKED_AGAIN:
+                late = monotonic() - begun > prompt.route.total_s / 2
+                if error.code not in NOTHING_SAID or asked_again == ASKED_AGAIN or late:
                     raise
                 logger.info("asking again: {}", error.sentence)
         raise AssertionError("the last time returns or raises")
