@@ -153,3 +153,23 @@ async def test_when_the_model_fails_the_person_is_told_and_may_go_on(
         await discord.wait_for(lambda d: d.webhook_messages("general"))
         assert "my cat is called Bosun" in llm.requests[-1].prompt
     discord.assert_clean()
+
+
+async def test_a_face_that_is_no_emoji_is_worn_by_the_webhook(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    discord.fault("POST", "/emojis$", status=400, body={"code": 30008, "message": "Maximum number reached"}, times=99)
+    async with Bot(discord, llm, database_url):
+        await discord.wait_for(
+            lambda d: sum(r.path.endswith("/emojis") and r.method == "POST" for r in d.requests) >= 3
+        )
+        llm.say("Without a cap.", "With it.")
+        await discord.say("general", "Alice", "@Maren who is that?")
+        await discord.wait_for(lambda d: d.webhook_messages("general"))
+        made = [r.body for r in discord.requests if r.method == "POST" and r.path.endswith("/webhooks")]
+        assert made[-1]["name"].startswith("Tzurot as ")
+        assert made[-1]["avatar"].startswith("data:image/png;base64,")
+        await discord.say("general", "Alice", "@Quill and you?")
+        await discord.wait_for(lambda d: len(d.webhook_messages("general")) == 2)
+        names = {r.body["name"] for r in discord.requests if r.method == "POST" and r.path.endswith("/webhooks")}
+        assert len(names) == 2

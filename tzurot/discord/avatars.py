@@ -1,4 +1,4 @@
-"""How a character's face reaches Discord: the operator's public address, else an application emoji uploaded once.
+"""How a character's face reaches Discord: a public address, an emoji uploaded once, or a webhook that wears it.
 
 A webhook message shows whatever `avatar_url` points at, and Discord must be able to fetch it. An application emoji is a
 picture that Discord itself serves; that its address is taken as an avatar was not proved against the real Discord.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hikari.api import RESTClient
 
     from tzurot.pipeline.turn import Voice
-    from tzurot.tables.characters import Characters
+    from tzurot.tables.characters import Characters, Face
 
 SIDE = 128
 PREFIX = "face_"
@@ -39,6 +39,7 @@ class Avatars:
         self._working: set[asyncio.Task[None]] = set()
         self._tried: set[str] = set()
         self._listed = False
+        self._refused: set[str] = set()
         self._one_at_a_time = asyncio.Lock()
 
     def url(self, voice: Voice) -> str | None:
@@ -51,6 +52,12 @@ class Avatars:
         if self._listed and name not in self._urls and name not in self._tried:
             self._spawn(self._upload(voice.character_id, name))
         return self._urls.get(name)
+
+    async def to_wear(self, voice: Voice) -> Face | None:
+        """The face itself, where Discord did not take it as an emoji: then a webhook has to wear it."""
+        if not voice.avatar_digest or emoji_name(voice.avatar_digest) not in self._refused:
+            return None
+        return await self._characters.face(voice.character_id)
 
     def prepare_all(self) -> None:
         """Learn which faces were uploaded before, and upload the others."""
@@ -94,7 +101,11 @@ class Avatars:
                     self._application_id, name, hikari.Bytes(picture, f"{name}.png")
                 )
                 self._urls[name] = str(emoji.url)
+            except hikari.ClientHTTPResponseError as error:
+                self._refused.add(name)
+                logger.info("a face was not taken as an emoji: {}", error.message)
             except (hikari.HTTPError, TzurotError, OSError) as error:
+                self._tried.discard(name)
                 logger.warning("a face could not be uploaded: {}", error)
 
 

@@ -126,7 +126,9 @@ class DiscordFront:
         """Through the channel's webhook; as the bot, with the name in front, in DMs and where no webhook may be."""
         if place.kind != "dm":
             try:
-                return await self._webhooks.post(place, voice.name, self._avatars.url(voice), text)
+                url = self._avatars.url(voice)
+                face = None if url else await self._avatars.to_wear(voice)
+                return await self._webhooks.post(place, voice.name, url, text, face)
             except CannotSpeak as error:
                 if error.code != "speak.no_webhook":
                     raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -18,9 +19,13 @@ from tzurot.pipeline.front import Unsure
 if TYPE_CHECKING:
     from hikari.api import RESTClient
 
+    from tzurot.tables.characters import Face
     from tzurot.talk import Place
 
 OWN_NAME = "Tzurot"
+WEARING = "Tzurot as "  # with the first digits of a face's digest
+DIGITS = 12
+TOO_MANY_WEBHOOKS = 30007  # fifteen in a channel
 KEPT = 5000
 UNKNOWN_WEBHOOK = 10015
 REFUSAL_S = 60  # so long a channel without webhooks is not asked again
@@ -47,24 +52,26 @@ class Webhooks:
         self._rest = rest
         self._once = once
         self._application_id = application_id
-        self._hooks: LRUCache[int, Hook] = LRUCache(KEPT)
+        self._hooks: LRUCache[tuple[int, str], Hook] = LRUCache(KEPT)
+        self._used: dict[int, float] = {}
         self._making: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._refusals: TTLCache[int, CannotSpeak] = TTLCache(KEPT, REFUSAL_S)
 
     def is_own(self, webhook_id: int | None) -> bool:
-        return webhook_id is not None and any(hook.id == webhook_id for hook in self._hooks.values())
+        return webhook_id in self._used
 
-    async def post(self, place: Place, name: str, avatar_url: str | None, text: str) -> int:
-        """Post one message as a character; its id.
+    async def post(self, place: Place, name: str, avatar_url: str | None, text: str, face: Face | None = None) -> int:
+        """Post one message as a character; its id. With a `face` the webhook itself is made to wear it.
 
         Raises:
             CannotSpeak: no webhook may be made or used here; `speak.no_webhook` where plain messages may still work.
             Unsure: it may have been posted.
 
         """
-        channel_id = place.parent_id or place.channel_id
+        key = place.parent_id or place.channel_id, face.digest if face else ""
         for last_try in (False, True):
-            hook = self._hooks.get(channel_id) or await self._find_or_make(channel_id)
+            hook = self._hooks.get(key) or await self._find_or_make(key, face)
+            self._used[hook.id] = monotonic()
             try:
                 message = await self._once.execute_webhook(
                     hook.id,
@@ -76,11 +83,11 @@ class Webhooks:
                 )
             except hikari.NotFoundError as error:
                 # somebody deleted the webhook, or the whole thread
-                self._hooks.pop(channel_id, None)
+                self._hooks.pop(key, None)
                 if last_try or error.code != UNKNOWN_WEBHOOK:
                     raise _gone() from None
             except (hikari.ForbiddenError, hikari.UnauthorizedError) as error:
-                self._hooks.pop(channel_id, None)
+                self._hooks.pop(key, None)
                 if last_try:
                     raise _refused(error) from None
             except hikari.ClientHTTPResponseError as error:
@@ -91,25 +98,15 @@ class Webhooks:
                 return int(message.id)
         raise AssertionError("the last try returns or raises")
 
-    async def _find_or_make(self, channel_id: int) -> Hook:
+    async def _find_or_make(self, key: tuple[int, str], face: Face | None) -> Hook:
+        channel_id, digest = key
         async with self._making[channel_id]:
-            if known := self._hooks.get(channel_id):
+            if known := self._hooks.get(key):
                 return known
             if refusal := self._refusals.get(channel_id):
                 raise refusal
             try:
-                for webhook in await self._rest.fetch_channel_webhooks(channel_id):
-                    if (
-                        isinstance(webhook, hikari.IncomingWebhook)
-                        and webhook.application_id == self._application_id
-                        and webhook.token
-                    ):
-                        found = Hook(id=int(webhook.id), token=webhook.token)
-                        break
-                else:
-                    made = await self._rest.create_webhook(channel_id, OWN_NAME)
-                    assert made.token
-                    found = Hook(id=int(made.id), token=made.token)
+                found = await self._look(channel_id, digest) or await self._make(channel_id, face)
             except hikari.NotFoundError:
                 raise _gone() from None
             except (hikari.ForbiddenError, hikari.BadRequestError) as error:
@@ -121,8 +118,40 @@ class Webhooks:
                 raise refusal from None
             except LOST as error:
                 raise Unsure from error
-            self._hooks[channel_id] = found
+            self._hooks[key] = found
             return found
+
+    async def _own(self, channel_id: int) -> list[hikari.IncomingWebhook]:
+        return [
+            webhook
+            for webhook in await self._rest.fetch_channel_webhooks(channel_id)
+            if isinstance(webhook, hikari.IncomingWebhook)
+            and webhook.application_id == self._application_id
+            and webhook.token
+        ]
+
+    async def _look(self, channel_id: int, digest: str) -> Hook | None:
+        """The webhook that an earlier process made: the one of that face, or the one that wears none."""
+        for webhook in await self._own(channel_id):
+            name = webhook.name or ""
+            if name == WEARING + digest[:DIGITS] if digest else not name.startswith(WEARING):
+                return Hook(id=int(webhook.id), token=str(webhook.token))
+        return None
+
+    async def _make(self, channel_id: int, face: Face | None) -> Hook:
+        name = WEARING + face.digest[:DIGITS] if face else OWN_NAME
+        picture = hikari.Bytes(face.content, "face.png") if face else hikari.UNDEFINED
+        try:
+            made = await self._rest.create_webhook(channel_id, name, avatar=picture)
+        except hikari.BadRequestError as error:
+            own = await self._own(channel_id)
+            if error.code != TOO_MANY_WEBHOOKS or not own:
+                raise
+            longest_unused = min(own, key=lambda webhook: self._used.get(int(webhook.id), 0.0))
+            self._hooks.clear()
+            await self._rest.delete_webhook(longest_unused.id)
+            made = await self._rest.create_webhook(channel_id, name, avatar=picture)
+        return Hook(id=int(made.id), token=str(made.token))
 
 
 def _gone() -> CannotSpeak:

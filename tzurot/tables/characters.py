@@ -199,7 +199,7 @@ class Characters:
     ) -> CharacterSummary:
         """Keep a new character under its slug, or under the next free one (`nyx`, `nyx-2`, …)."""
         async with self._database.transaction() as connection:
-            summary = await self._insert(connection, card, owner_id, is_public, slug, face)
+            summary = await self._insert(connection, card, owner_id=owner_id, is_public=is_public, slug=slug, face=face)
         self.forget()
         return summary
 
@@ -214,13 +214,19 @@ class Characters:
                 return False
             await connection.execute(f"COMMENT ON TABLE characters IS '{INHABITED}'")
             for slug, card, face in starters:
-                await self._insert(connection, card, None, True, slug, face)
+                await self._insert(connection, card, slug=slug, face=face)
         self.forget()
         return True
 
     @staticmethod
     async def _insert(
-        connection: Connection, card: Card, owner_id: int | None, is_public: bool, slug: str, face: Face | None  # noqa: FBT001
+        connection: Connection,
+        card: Card,
+        *,
+        owner_id: int | None = None,
+        is_public: bool = True,
+        slug: str = "",
+        face: Face | None = None,
     ) -> CharacterSummary:
         wanted = slug or slug_of(card.name)
         await connection.execute("SELECT pg_advisory_xact_lock(hashtext('characters.slug'))")
