@@ -148,19 +148,20 @@ async def test_what_no_process_finished_is_owed_as_it_was_asked(database: Databa
     assert [owed.turn.id for owed in await ledger.owed("discord", 3 * HOUR)] == [silent.id, half.id, old.id]
 
 
-@pytest.mark.parametrize("text", [r"what is \u0000 ?", 'quotes " and \\ and 🎏', "{curly}", "  "])
-async def test_what_was_said_is_owed_word_for_word(database: Database, text: str) -> None:
+async def test_what_was_said_is_owed_word_for_word(database: Database) -> None:
     person = await ida(database)
-    await Ledger(database).accept(
-        incoming(text=text),
-        origin_kind="message",
-        character_id=await character_id(database),
-        reason="dm",
-        user_id=person.user_id,
-        persona_id=person.persona_id,
-    )
-    (owed,) = await Ledger(database).owed("discord", HOUR)
-    assert owed.turn.incoming.utterance.text == text
+    texts = [r"what is \u0000 ?", 'quotes " and \\ and 🎏', "{curly}", "  "]
+    for number, text in enumerate(texts):
+        await Ledger(database).accept(
+            incoming(number, text),
+            origin_kind="message",
+            character_id=await character_id(database),
+            reason="dm",
+            user_id=person.user_id,
+            persona_id=person.persona_id,
+        )
+    owed = await Ledger(database).owed("discord", HOUR)
+    assert [one.turn.incoming.utterance.text for one in owed] == texts
 
 
 async def test_a_turn_of_a_character_that_is_gone_is_refused_with_a_sentence(database: Database) -> None:
