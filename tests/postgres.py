@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from tzurot.database.server import EmbeddedServer
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+# cloning a database is twenty times faster where no disk is involved
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 TEMPLATE = "template_tzurot"
 
 
@@ -52,7 +55,7 @@ class Cluster:
 
 @asynccontextmanager
 async def cluster() -> AsyncGenerator[Cluster]:
-    with tempfile.TemporaryDirectory(prefix="tzurot-tests-") as folder:
+    with tempfile.TemporaryDirectory(prefix="tzurot-tests-", dir=MEMORY) as folder:
         server = await EmbeddedServer.open(Path(folder), exclusive=True, sync=False)
         try:
             made = Cluster(server.address.host, server.address.user, count(1))

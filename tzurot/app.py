@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from tzurot.config import Config
-    from tzurot.llm.chat import Route
 
 
 FLIGHTS_KEPT = timedelta(days=3)
@@ -61,6 +60,7 @@ class Core:
     run: Run
     hear: Hear
     resume: Resume
+    announcements: Announcements
     alone: bool = False
 
 
@@ -70,10 +70,9 @@ class App:
     `exclusive` is for `run`: of two such processes over one data directory the second is refused.
     """
 
-    def __init__(self, config: Config, *, exclusive: bool, route: Route | None = None) -> None:
+    def __init__(self, config: Config, *, exclusive: bool) -> None:
         self._config = config
         self._exclusive = exclusive
-        self._route = route
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Core:
@@ -96,18 +95,16 @@ class App:
         self._stack.push_async_callback(database.close)
         await database.open()
         await migrate(database)
-        core = build(config, outbound, database, self._route)
+        announcements = Announcements(database.credentials)
+        core = build(config, outbound, database, announcements)
         await add_starters(core.characters)
         await core.flights.prune(FLIGHTS_KEPT)
-        announcements = Announcements(
-            database.credentials,
-            {
-                "characters": core.characters.forget,
-                "personas": core.people.forget,
-                "messages": core.history.forget,
-                "memories": core.memories.forget,
-            },
-        )
+        announcements.forget = {
+            "characters": core.characters.forget,
+            "personas": core.people.forget,
+            "messages": core.history.forget,
+            "memories": core.memories.forget,
+        }
         self._stack.push_async_callback(announcements.close)
         await announcements.open()
         return replace(core, alone=self._exclusive and await announcements.claim(RUN_LOCK))
@@ -125,7 +122,7 @@ class App:
         return Credentials(host=address.host, user=address.user, database=address.database)
 
 
-def build(config: Config, outbound: Outbound, database: Database, route: Route | None) -> Core:
+def build(config: Config, outbound: Outbound, database: Database, announcements: Announcements) -> Core:
     """Put the parts together; nothing here waits."""
     limits = config.conversation
     people = People(database)
@@ -145,7 +142,6 @@ def build(config: Config, outbound: Outbound, database: Database, route: Route |
         deliver=deliver,
         remember=remember,
         ledger=ledger,
-        route=route,
     )
     triggers = Triggers(characters, ledger, config.characters.default)
     return Core(
@@ -162,4 +158,5 @@ def build(config: Config, outbound: Outbound, database: Database, route: Route |
         run=run,
         hear=Hear(people=people, triggers=triggers, ledger=ledger, run=run),
         resume=Resume(ledger=ledger, characters=characters, people=people, run=run, deliver=deliver, remember=remember),
+        announcements=announcements,
     )

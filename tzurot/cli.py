@@ -6,6 +6,8 @@ import argparse
 import asyncio
 import ctypes
 import getpass
+import io
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 M_TRIM_THRESHOLD = -1  # glibc's malloc.h
 TRIM_BYTES = 128 * 1024
+NAME_LENGTH = 60
 
 
 def parser() -> argparse.ArgumentParser:
@@ -52,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "play":
                 from tzurot.play import play
 
-                name = given.name or _login()
+                name = (given.name or _login())[:NAME_LENGTH]
+                _forgive(sys.stdin)
                 return asyncio.run(play(settings, name=name, character=given.character, model=given.model))
             case _:
                 return asyncio.run(_migrate(settings))
@@ -61,6 +65,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # whoever read the replies has gone
+        os.close(1)
+        return 1
+
+
+def _forgive(stream: object) -> None:
+    """Read bytes that are no text as question marks, instead of ending."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
 
 
 def _give_memory_back() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import (
@@ -19,8 +20,10 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -28,6 +31,7 @@ from tzurot.errors import Invalid
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG_FILE = "config.toml"
+ELSEWHERE = {"CONFIG", "SHARED", "VAULT"}  # read elsewhere, or by a version to come
 
 
 class Section(BaseModel):
@@ -37,7 +41,13 @@ class Section(BaseModel):
 class DiscordSection(Section):
     token: SecretStr = SecretStr("")
     rest_url: str = ""
-    owner_ids: tuple[int, ...] = ()
+    owner_ids: Annotated[tuple[int, ...], NoDecode] = ()
+
+    @field_validator("owner_ids", mode="before")
+    @classmethod
+    def also_with_commas(cls, ids: object) -> object:
+        """`1, 2` and `[1, 2]` as well as a list."""
+        return [part for part in re.split(r"[\s,]+", ids.strip("[] ")) if part] if isinstance(ids, str) else ids
 
 
 class DatabaseSection(Section):
@@ -129,11 +139,11 @@ class Config(BaseSettings):
 
     @property
     def token(self) -> str:
-        return self.discord.token.get_secret_value() or _secret(self.discord_token)
+        return _either("TZUROT_DISCORD__TOKEN", self.discord.token, self.discord_token)
 
     @property
     def dsn(self) -> str:
-        return self.database.url.get_secret_value() or _secret(self.database_url)
+        return _either("TZUROT_DATABASE__URL", self.database.url, self.database_url)
 
     @property
     def llm_key(self) -> str:
@@ -166,6 +176,13 @@ class Config(BaseSettings):
         return tuple(value for value in kept if value)
 
 
+def _either(variable: str, own: SecretStr, alias: SecretStr | None) -> str:
+    """A key under its own name or its usual one: the environment before the file, its own name before the other."""
+    if os.environ.get(variable):  # noqa: TID251
+        return own.get_secret_value()
+    return _secret(alias) or own.get_secret_value()
+
+
 def _secret(value: SecretStr | None) -> str:
     return value.get_secret_value() if value is not None else ""
 
@@ -186,6 +203,10 @@ def load(**overrides: object) -> Config:
         Invalid: a key that does not exist, a value out of its bounds, or a file that is not TOML.
 
     """
+    known = {section.upper() for section in Config.model_fields} | ELSEWHERE
+    for name in os.environ:  # noqa: TID251
+        if name.startswith("TZUROT_") and name.removeprefix("TZUROT_").partition("__")[0] not in known:
+            raise Invalid("config.unknown", f"There is no setting {name}.", "config.toml lists all there are.")
     try:
         return Config(**overrides)  # pyright: ignore[reportArgumentType]
     except ValidationError as error:
@@ -196,6 +217,10 @@ def load(**overrides: object) -> Config:
             "config.invalid",
             f"The configuration cannot be used: {problems}.",
             f"Correct {config_file()} or the TZUROT_… variable of that name.",
+        ) from None
+    except SettingsError as error:
+        raise Invalid(
+            "config.invalid", f"The configuration cannot be used: {error}.", "Correct the TZUROT_… variable it names."
         ) from None
     except ValueError as error:
         raise Invalid(

@@ -19,10 +19,10 @@ SHAPES = re.compile(
     r"""
       (?:Bot|Bearer)\s+[\w.~+/=-]{16,}                  # authorisation headers
     | [MNO][\w-]{20,}\.[\w-]{6}\.[\w-]{20,}             # a bot's token
-    | (?<=/webhooks/)\d+/[\w-]{20,}                     # a webhook with its token
-    | (?<=/interactions/)\d+/[\w-]{20,}
-    | \bsk-[\w-]{16,}                                   # keys of language model providers
-    | (?<=://)[^\s:/@]+:[^\s@/]+(?=@)                   # user and password in an address
+    | (?<=/webhooks/)\d+/[\w.-]{20,}                     # a webhook with its token
+    | (?<=/interactions/)\d+/[\w.-]{20,}
+    | \b(?:sk[-_]|gsk_|AIza)[\w-]{16,}                  # keys of language model providers
+    | (?<=://)[^\s:/@]*:[^\s@/]+(?=@)                   # user and password in an address
     """,
     re.VERBOSE,
 )
@@ -47,7 +47,12 @@ class StandardLibrary(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         level = record.levelname if record.levelname in logger._core.levels else record.levelno  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] # noqa: SLF001
-        logger.opt(exception=record.exc_info, depth=6).log(level, record.getMessage())
+        try:
+            message = record.getMessage()
+        except Exception:  # noqa: BLE001 - a library formats its own line wrongly: that is no reason to fail here
+            self.handleError(record)
+            return
+        logger.opt(exception=record.exc_info, depth=6).log(level, message)
 
 
 def start(level: str, secrets: Iterable[str], sink: TextIO = sys.stderr) -> Redaction:

@@ -10,6 +10,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
@@ -44,11 +45,14 @@ class Outbound:
     ) -> AsyncGenerator[httpx.Response]:
         """A streamed answer; the caller owns its deadlines. Raises httpx.HTTPError as it comes."""
         request = self._client.build_request(method, url, content=body, headers=headers)
-        response = await self._client.send(request, stream=True)
         try:
-            yield response
-        finally:
-            await response.aclose()
+            response = await self._client.send(request, stream=True)
+            try:
+                yield response
+            finally:
+                await response.aclose()
+        except aiohttp.ClientError as error:  # what the transport does not translate: malformed answers
+            raise httpx.RemoteProtocolError(type(error).__name__) from error
 
     async def get(
         self, url: str, *, limit_bytes: int, headers: Mapping[str, str] | None = None, timeout_s: float = 15.0

@@ -15,7 +15,7 @@ import lightbulb
 from hikari.impl import RESTApp
 from loguru import logger
 
-from tzurot.app import FLIGHTS_KEPT, App
+from tzurot.app import FLIGHTS_KEPT, RUN_LOCK, App
 from tzurot.discord.avatars import Avatars
 from tzurot.discord.commands import client_for
 from tzurot.discord.components import Router
@@ -205,11 +205,14 @@ class Serving:
 
     async def _keep_up(self, core: Core, discord: Discord) -> None:
         """What comes round: replies that could not be posted, a model that was not there, records that grow old."""
+        alone = core.alone
         for round_number in count(1):
             await asyncio.sleep(UPKEEP_S)
             try:
-                if core.alone:
-                    discord.take_up(core, await core.resume.stranded("discord"))
+                if not alone and (alone := await core.announcements.claim(RUN_LOCK)):
+                    logger.info("the process that was here first is gone: taking up what it left")
+                    discord.take_up(core, await core.resume.owed("discord"))
+                discord.take_up(core, await core.resume.stranded("discord"))
                 if core.run.route is None:
                     core.run.route = (await choose(self.config, core.outbound, small=False)).route
                 if round_number % PRUNE_EVERY == 0:
@@ -257,7 +260,7 @@ class Discord:
         """Put what is owed into its channels' lanes."""
         for turn in owed:
             channel = str(turn.turn.incoming.utterance.place.channel_id)
-            self.lanes.put(channel, lambda turn=turn: core.resume(turn, self.front), always=True)
+            self.lanes.put(channel, lambda turn=turn: core.resume(turn, self.front))
 
     async def close(self) -> None:
         await self.avatars.close()
@@ -285,7 +288,7 @@ async def wire(
         overheard=overheard,
         reader=Reader(bot, places, me),
     )
-    Ears(bot=bot, me=me, front=front, places=places, overheard=overheard, lanes=lanes, hear=core.hear)
+    Ears(bot=bot, me=me, front=front, places=places, overheard=overheard, lanes=lanes, hear=core.hear, run=core.run)
     team = tuple(application.team.members) if application.team else (application.owner.id,)
     owners = config.discord.owner_ids or tuple(map(int, team))
     screens = Screens(core.characters, Owners(external_ids=frozenset(map(str, owners))))

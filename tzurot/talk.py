@@ -14,7 +14,11 @@ PlaceKind = Literal["guild", "thread", "dm", "terminal"]
 
 def storable(text: str) -> str:
     """Text without what neither Postgres nor JSON can hold: NUL characters and halves of surrogate pairs."""
-    return text.replace("\0", "").encode("utf-8", "ignore").decode()
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # pairs that came in two halves are joined, lone halves go
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
+    return text.replace("\0", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,18 +91,29 @@ async def test_only_so_many_jobs_run_at_once() -> None:
     assert sum(line.endswith("ends") for line in steps.log) == 3
 
 
-async def test_a_full_lane_refuses_and_the_others_do_not() -> None:
-    lanes, steps = Lanes(waiting=3, at_once=4), Steps()
-    assert [lanes.put("harbour", steps.job(name)) for name in "abcd"] == [True, True, True, False]
-    assert lanes.put("market", steps.job("e"))
-    steps.let("a")
-    await steps.until("b begins")
-    assert lanes.put("harbour", steps.job("f"))  # one ended, one has room
-    steps.let(*"bcef")
-    assert await lanes.drain(5)
-    assert "d begins" not in steps.log
-    assert "f ends" in steps.log
+async def test_a_full_lane_says_so_and_the_others_do_not() -> None:
+    lanes, steps = Lanes(waiting=2, at_once=4), Steps()
+    for name in "abc":
+        lanes.put("harbour", steps.job(name))
+    await steps.until("a begins")  # what has begun waits no more
+    assert lanes.is_full("harbour")
+    assert not lanes.is_full("market")
     assert lane_full().code == "lane.full"
+    lanes.put("harbour", steps.job("d"))  # what was accepted before it was full is still taken
+    steps.let(*"abcd")
+    assert await lanes.drain(5)
+    assert "d ends" in steps.log
+    assert not lanes.is_full("harbour")
+
+
+async def test_a_job_that_cancels_itself_does_not_take_its_lane_along() -> None:
+    async def cancels() -> None:
+        raise asyncio.CancelledError
+
+    lanes, steps = Lanes(waiting=5, at_once=4), Steps()
+    lanes.put("harbour", cancels)
+    lanes.put("harbour", steps.job("next", waits=False))
+    await steps.until("next ends")
 
 
 async def test_an_idle_lane_begins_again() -> None:
@@ -151,41 +162,6 @@ async def test_what_does_not_end_in_time_is_cancelled() -> None:
     assert steps.log[-1] == "forever is cancelled"
     assert "quick ends" in steps.log
     assert "never begun begins" not in steps.log
-
-
-async def test_what_was_waiting_when_the_time_was_up_is_put_on_record() -> None:
-    lanes, steps = Lanes(waiting=5, at_once=4), Steps()
-    for name in ("begun", "second", "third"):
-        lanes.put("harbour", steps.job(name), steps.job(f"record of {name}", waits=False))
-    lanes.put("harbour", steps.job("without a record"))
-    await steps.until("begun begins")
-    assert not await lanes.drain(0.05)
-    assert steps.log == [
-        "begun begins",
-        "begun is cancelled",
-        "record of second begins",
-        "record of second ends",
-        "record of third begins",
-        "record of third ends",
-    ]
-
-
-async def test_what_is_done_in_time_needs_no_record() -> None:
-    lanes, steps = Lanes(waiting=5, at_once=4), Steps()
-    for name in ("one", "two"):
-        lanes.put("harbour", steps.job(name, waits=False), steps.job(f"record of {name}", waits=False))
-    assert await lanes.drain(5)
-    assert steps.log == ["one begins", "one ends", "two begins", "two ends"]
-
-
-async def test_what_must_be_heard_is_taken_into_a_full_lane() -> None:
-    lanes, steps = Lanes(waiting=1, at_once=1), Steps()
-    assert lanes.put("harbour", steps.job("a", waits=False))
-    assert not lanes.put("harbour", steps.job("b"))
-    assert lanes.put("harbour", steps.job("c", waits=False), always=True)
-    assert await lanes.drain(5)
-    assert steps.log == ["a begins", "a ends", "c begins", "c ends"]
-    assert not lanes.put("harbour", steps.job("d"), always=True)
 
 
 async def test_with_nothing_to_do_there_is_nothing_to_wait_for() -> None:

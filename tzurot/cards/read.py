@@ -61,8 +61,8 @@ def from_object(raw: dict[str, Any]) -> Reading:
     spec = raw.get("spec")
     data: object = raw.get("data")
     warnings: list[str] = []
-    if spec in SPECS:
-        version = SPECS[cast("str", spec)]
+    if isinstance(spec, str) and spec in SPECS:
+        version = SPECS[spec]
         if not isinstance(data, dict):
             raise Invalid(
                 "card.no_data", f"That card says {spec} but has no data.", "Export it again from its program."

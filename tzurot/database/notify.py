@@ -22,9 +22,10 @@ RETRY_S = 1.0
 class Announcements:
     """Calls what was registered for a table when a row of it changes; a lost connection calls everything."""
 
-    def __init__(self, credentials: Credentials, forget: Mapping[str, Callable[[], None]]) -> None:
+    def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
-        self._forget = forget
+        self.forget: Mapping[str, Callable[[], None]] = {}
+        self._claimed: set[int] = set()
         self._task: asyncio.Task[None] | None = None
         self._connection: asyncpg.Connection | None = None
 
@@ -45,12 +46,15 @@ class Announcements:
     async def claim(self, key: int) -> bool:
         """Whether this process alone holds `key` on this database; it is held as long as the connection lives."""
         assert self._connection is not None
-        return bool(await self._connection.fetchval("SELECT pg_try_advisory_lock($1)", key))
+        if await self._connection.fetchval("SELECT pg_try_advisory_lock($1)", key):
+            self._claimed.add(key)
+            return True
+        return False
 
     def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         table = str(payload).partition(":")[0]
-        if table in self._forget:
-            self._forget[table]()
+        if table in self.forget:
+            self.forget[table]()
 
     async def _keep(self, connection: asyncpg.Connection) -> None:
         """Stay connected; what was announced meanwhile is unknown, so nothing cached is trusted."""
@@ -61,7 +65,9 @@ class Announcements:
                 if not connection.is_closed():
                     await lost.wait()
                 self._connection = connection = await self._reconnect()
-                for forget in self._forget.values():
+                for key in tuple(self._claimed):
+                    await self.claim(key)
+                for forget in self.forget.values():
                     forget()
         finally:
             await connection.close(timeout=1)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 TYPING_AFTER_S = 0.3
 TYPING_EVERY_S = 8.0
 PAGE = 100
+PAGE_S = 3.0  # context is worth this long a wait
 SEARCHED = 300
 
 
@@ -82,21 +83,23 @@ class DiscordFront:
         """Read one page of a channel; where that is not allowed, what is heard from now on must do."""
         page: list[Utterance] = []
         try:
-            messages = await self._bot.rest.fetch_messages(place.channel_id, before=before).limit(PAGE)
+            async with asyncio.timeout(PAGE_S):
+                messages = await self._bot.rest.fetch_messages(place.channel_id, before=before).limit(PAGE)
             page = [utterance_of(said, place, self._me) for said in messages if not self.is_own(said)]
         except hikari.ClientHTTPResponseError as error:
             logger.info("the history of channel {} cannot be read: {}", place.channel_id, error.message)
-        except hikari.HTTPError as error:
+        except LOST as error:
             logger.warning("the history of channel {} was not to be had: {}", place.channel_id, error)
             return
         self._overheard.fill(place.channel_id, page)
 
     async def linked(self, link: MessageLink, asker: Speaker) -> Utterance:
         try:
-            return await self._reader.read(link, asker)
+            async with asyncio.timeout(PAGE_S):
+                return await self._reader.read(link, asker)
         except (NotFound, Refused):
             raise
-        except hikari.HTTPError:
+        except LOST:
             raise NotFound("message.unreachable", "A linked message could not be fetched.") from None
 
     @asynccontextmanager
@@ -145,20 +148,21 @@ class DiscordFront:
             raise Unsure from error
         return int(message.id)
 
-    async def find(self, place: Place, voice: Voice, text: str, after: int) -> int | None:
+    async def find(self, place: Place, voice: Voice, text: str, after: int) -> tuple[int, ...]:
         seen = 0
+        found: list[int] = []
         try:
             async for message in self._bot.rest.fetch_messages(place.channel_id, after=after).limit(SEARCHED):
                 seen += 1
                 if self.is_own(message) and self._is_that(message, voice, text):
-                    return int(message.id)
+                    found.append(int(message.id))
         except hikari.ClientHTTPResponseError:
             raise _unreadable("because I may not read this channel") from None
         except LOST as error:
             raise CannotSpeak("speak.unanswered", "Discord does not answer.", "Try again in a minute.") from error
-        if seen == SEARCHED:
+        if seen == SEARCHED and not found:
             raise _unreadable("so much was said here since")
-        return None
+        return tuple(sorted(found))
 
     @staticmethod
     def _is_that(message: hikari.PartialMessage, voice: Voice, text: str) -> bool:

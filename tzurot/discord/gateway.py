@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import hikari
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from tzurot.discord.places import Places
     from tzurot.pipeline.hear import Hear
     from tzurot.pipeline.lanes import Lanes
+    from tzurot.pipeline.run import Run
+    from tzurot.tables.turns import Accepted
 
 LEAN_CACHE = CacheSettings(
     components=CacheComponents.ME
@@ -70,6 +74,7 @@ class Ears:
         overheard: Overheard,
         lanes: Lanes,
         hear: Hear,
+        run: Run,
     ) -> None:
         self._me = me
         self._front = front
@@ -77,6 +82,7 @@ class Ears:
         self._overheard = overheard
         self._lanes = lanes
         self._hear = hear
+        self._run = run
         self._told_busy: set[tuple[int, str]] = set()
         self._heard: LRUCache[int, None] = LRUCache(REPLAYED)
         for event, listener in (
@@ -110,21 +116,32 @@ class Ears:
             await self._queue(Incoming(utterance=said, mentions_bot=mentioned))
 
     async def _queue(self, incoming: Incoming) -> None:
-        """Into its channel's lane; where that is full each person hears of it once."""
-        if self._lanes.closed:
-            await self._hear.enter(incoming, self._front)  # the next start answers
-            return
+        """Into its channel's lane; what has to wait there is entered into the ledger first, so that a crash keeps it.
+
+        Where the lane is full each person hears of it once. Where the process is stopping the next start answers.
+        """
         said = incoming.utterance
-        told = said.place.channel_id, said.speaker.external_id
-        if self._lanes.put(
-            str(said.place.channel_id),
-            lambda: self._hear(incoming, self._front),
-            lambda: self._hear.enter(incoming, self._front),
-        ):
-            self._told_busy.discard(told)
-        elif told not in self._told_busy:
-            self._told_busy.add(told)
-            await self._front.tell(incoming, lane_full(), "")
+        lane, told = str(said.place.channel_id), (said.place.channel_id, said.speaker.external_id)
+        if self._lanes.is_full(lane):
+            if told not in self._told_busy:
+                self._told_busy.add(told)
+                await self._front.tell(incoming, lane_full(), "")
+            return
+        self._told_busy.discard(told)
+        if not self._lanes.is_busy(lane) and self._lanes.put(lane, lambda: self._hear(incoming, self._front)):
+            return
+        entering = asyncio.ensure_future(self._hear.enter(incoming, self._front))
+        self._lanes.put(lane, lambda: self._answer(incoming, entering))
+        await entering
+
+    async def _answer(self, incoming: Incoming, entering: asyncio.Future[tuple[Accepted, ...]]) -> None:
+        """Answer what had to wait; what it did not address then it may address now: a reply just posted, say."""
+        accepted = await entering
+        for turn in accepted:
+            # it was entered before what is said by now: what it knew to be current is not
+            await self._run(replace(turn, last_line_id=None, last_memory_id=None), self._front)
+        if not accepted:
+            await self._hear(incoming, self._front)
 
     def _may_address(self, message: hikari.Message) -> bool:
         """Whether it is worth finding out; most messages of a busy server are not."""

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from tzurot.talk import Place
 
-LINK = re.compile(r"https://(?:\w+\.)?discord(?:app)?\.com/channels/(@me|\d{15,21})/(\d{15,21})/(\d{15,21})")
+LINK = re.compile(r"https://(?:\w+\.)?discord(?:app)?\.com/channels/(@me|\d{15,20})/(\d{15,20})/(\d{15,20})(?!\d)")
 MARK = re.compile(r"<(?:@!?(?P<user>\d+)|a?:(?P<emoji>\w+):\d+)>")
+LARGEST_ID = 2**63
 RING = 100
 CHANNELS = 2000
 
@@ -77,7 +78,7 @@ def readable(text: str, names: dict[int, str], me: int) -> str:
         if match["emoji"]:
             return f":{match['emoji']}:"
         user = int(match["user"])
-        return "" if user == me else names.get(user, "somebody")
+        return "" if user == me else names.get(user, "somebody").lstrip("@")
 
     return storable(MARK.sub(words, text)).strip()
 
@@ -86,6 +87,7 @@ def links_in(text: str) -> tuple[MessageLink, ...]:
     return tuple(
         MessageLink(guild_id=None if guild == "@me" else int(guild), channel_id=int(channel), message_id=int(message))
         for guild, channel, message in LINK.findall(text)
+        if max(int(channel), int(message), 0 if guild == "@me" else int(guild)) < LARGEST_ID
     )
 
 

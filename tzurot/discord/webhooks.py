@@ -30,7 +30,7 @@ KEPT = 5000
 UNKNOWN_WEBHOOK = 10015
 REFUSAL_S = 60  # so long a channel without webhooks is not asked again
 # an answer that never came, or broke off inside its body, which hikari hands on as it is
-LOST = (hikari.HTTPError, aiohttp.ClientError, TimeoutError, ValueError)
+LOST = (hikari.HTTPError, aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

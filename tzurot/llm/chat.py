@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MOST_TOKENS = 2**31 - 1
+DEAREST_USD = 1_000_000
 Role = Literal["system", "user", "assistant"]
 
 
@@ -94,7 +96,7 @@ def piece_of(data: bytes | str) -> Piece:
     try:
         event: object = orjson.loads(data)
     except orjson.JSONDecodeError:
-        raise not_the_api() from None
+        event = _leniently(data)
     if not isinstance(event, dict):
         raise not_the_api()
     fields = cast("dict[str, Any]", event)
@@ -107,6 +109,15 @@ def piece_of(data: bytes | str) -> Piece:
     try:
         return _piece(fields)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        raise not_the_api() from None
+
+
+def _leniently(data: bytes | str) -> object:
+    """JSON with broken characters in its texts, which orjson refuses: halves of emoji come from careless servers."""
+    text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
         raise not_the_api() from None
 
 
@@ -158,5 +169,5 @@ def _usage(value: object) -> Usage | None:
         prompt_tokens=_count(counts.get("prompt_tokens")),
         cached_tokens=_count(details.get("cached_tokens")),
         reply_tokens=_count(counts.get("completion_tokens")),
-        cost_usd=float(cost) if isinstance(cost, int | float) else None,
+        cost_usd=float(cost) if isinstance(cost, int | float) and 0 <= cost < DEAREST_USD else None,
     )

@@ -80,8 +80,9 @@ class Client:
         def again(error: Exception) -> bool | float:
             if not isinstance(error, ProviderFailed) or error.code not in RETRIED or not restarted():
                 return False
-            if monotonic() - started + (error.retry_after_s or 0) > route.total_s:
-                return False
+            wait_s = error.retry_after_s or 0
+            if wait_s > LONGEST_WAIT_S or monotonic() - started + wait_s > route.total_s:
+                return False  # the person is told how long, and may come back
             return error.retry_after_s if error.retry_after_s is not None else True
 
         try:
@@ -92,6 +93,7 @@ class Client:
                     with attempt, _timed(attempts):
                         return await self._once(route, body, heard, attempts)
         except TimeoutError:
+            attempts.append(Attempt(outcome="llm.timeout", took_ms=(monotonic() - started) * 1000))
             raise _too_slow(route) from None
         raise AssertionError("stamina either returns or raises")
 
@@ -121,7 +123,7 @@ class Client:
             text=said,
             reasoning=thought,
             finish=finish,
-            model=model or route.model,
+            model=storable(model) or route.model,
             usage=usage,
             attempts=(*attempts, done),
         )
@@ -144,7 +146,7 @@ class Client:
                     yield piece
         except TimeoutError:
             raise _too_slow(route) from None
-        except (httpx.ConnectError, httpx.ConnectTimeout):
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError):
             raise ProviderFailed(
                 "llm.unreachable",
                 f"The language model's server at {route.host} cannot be reached.",
@@ -188,10 +190,21 @@ async def _read(response: httpx.Response, route: Route) -> AsyncIterator[Piece]:
                 piece = piece_of(event)
                 ended = ended or bool(piece.finish)
                 yield piece
-    if kind == "application/json":
-        yield piece_of(rest)
-    elif not ended:
+    for piece in _ending(rest, whole=kind == "application/json"):
+        ended = ended or bool(piece.finish) or not rest.startswith(b"data:")
+        yield piece
+    if not ended and rest.removeprefix(b"data:").strip() != b"[DONE]":
         raise _cut_off() if received else _empty()
+
+
+def _ending(rest: bytes, *, whole: bool) -> list[Piece]:
+    """What stands after the last line's end: an answer that was not streamed, or an event that ends with the stream."""
+    event = rest.removeprefix(b"data:").strip()
+    if whole:
+        return [piece_of(event)]
+    if not event.startswith(b"{") or not event.endswith(b"}"):
+        return []  # nothing, or half of something
+    return [piece_of(event)]
 
 
 async def _finish(stream: AsyncIterator[bytes]) -> None:
@@ -267,7 +280,7 @@ def _detail(body: bytes) -> str:
 
 
 def _retry_after(header: str | None) -> float | None:
-    """Seconds, from seconds or a date; longer waits than half a minute are left to the person."""
+    """Seconds, from seconds or a date."""
     if not header:
         return None
     try:
@@ -277,7 +290,7 @@ def _retry_after(header: str | None) -> float | None:
             seconds = parsedate_to_datetime(header).timestamp() - time()
         except ValueError:
             return None
-    return max(0.0, seconds) if seconds <= LONGEST_WAIT_S else None
+    return max(0.0, seconds)
 
 
 def _empty() -> ProviderFailed:

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from tzurot.cards.card import Card
     from tzurot.llm.chat import Role, Route
     from tzurot.memory.store import Remembered
-    from tzurot.pipeline.turn import Recollection, References, Scene, Turn
+    from tzurot.pipeline.turn import Recollection, References, Scene
     from tzurot.tables.messages import Line
     from tzurot.talk import Utterance
 
-LINE_OVERHEAD = MESSAGE_OVERHEAD + 4  # the speaker's name before it
+BEFORE = "(What was said before is left out.)"
 HOUSE_RULES = (
     "You are {{char}}, talking with {{user}} in a chat. Stay in character and answer in one message, in your own voice."
     " Never write lines for {{user}} or anybody else, and do not begin with your own name."
@@ -43,7 +43,8 @@ def assemble(scene: Scene, references: References, recollection: Recollection, r
     """Build the prompt for a route; its `cuts` say what the window could not hold."""
     turn = scene.turn
     limit = route.context_tokens - route.reply_tokens
-    tokens = [line.tokens + LINE_OVERHEAD for line in scene.history]
+    names = {line.speaker: estimate(line.speaker) + MESSAGE_OVERHEAD + 1 for line in scene.history}
+    tokens = [line.tokens + names[line.speaker] for line in scene.history]
     fitted = fit(_blocks(scene, references, recollection), tokens, limit)
 
     def of(kind: str) -> list[str]:
@@ -54,12 +55,17 @@ def assemble(scene: Scene, references: References, recollection: Recollection, r
         *_fence("quotes", of("quote")),
         *_fence("context", of("context")),
     ]
-    words = "\n\n".join([*of("last"), *of("after")])
-    system = "\n\n".join([*of("system"), *_fence("examples", of("example"), "\n\n")])
+    system = "\n\n".join([*of("system"), *_fence("persona", of("persona")), *_fence("examples", of("example"), "\n\n")])
+    turns = _turns(turn.character.id, scene.history[len(scene.history) - fitted.lines :])
+    # sides must alternate, beginning and ending with a person: many chat templates take nothing else
+    if turns and turns[0].role == "assistant":
+        turns.insert(0, ChatMessage(role="user", content=BEFORE))
+    unanswered = [turns.pop().content] if turns and turns[-1].role == "user" else []
+    last = "\n\n".join([*unanswered, *background, *of("last"), *of("after")])
     messages = (
         ChatMessage(role="system", content=system),
-        *_turns(turn.character.id, scene.history[len(scene.history) - fitted.lines :]),
-        ChatMessage(role="user", content="\n\n".join([*background, words])),
+        *turns,
+        ChatMessage(role="user", content=last),
     )
     return Prompt(messages=messages, route=route, tokens=fitted.tokens, limit=limit, cuts=fitted.cuts)
 
@@ -69,7 +75,9 @@ def _blocks(scene: Scene, references: References, recollection: Recollection) ->
     said = turn.incoming.utterance
     names = {"char": turn.character.card.spoken_name, "user": harmless(turn.asked_by.name)}
     card = turn.character.card
-    blocks = [_block("system", text, Keep.ALWAYS) for text in _description(card, turn, names)]
+    blocks = [_block("system", text, Keep.ALWAYS) for text in _description(card, names)]
+    if turn.asked_by.description:
+        blocks.append(_block("persona", f"{names['user']}: {turn.asked_by.description}", Keep.ALWAYS))
     blocks += [_block("example", text, Keep.EXAMPLES) for text in _examples(card, names)]
     blocks += [
         _block("memory", _memory(memory, scene.now), Keep.MEMORIES, memory.score) for memory in recollection.memories
@@ -90,7 +98,7 @@ def _block(kind: str, text: str, keep: Keep, rank: float = 0.0) -> Block:
     return Block(kind=kind, text=text, keep=keep, tokens=estimate(text) + MESSAGE_OVERHEAD, rank=rank)
 
 
-def _description(card: Card, turn: Turn, names: dict[str, str]) -> list[str]:
+def _description(card: Card, names: dict[str, str]) -> list[str]:
     """A card's own system prompt replaces ours, and may quote it as {{original}} (V2 cards)."""
     rules = expand(HOUSE_RULES, **names)
     texts = [expand(card.system_prompt, **names, original=rules) if card.system_prompt.strip() else rules, FENCE_RULE]
@@ -101,8 +109,6 @@ def _description(card: Card, turn: Turn, names: dict[str, str]) -> list[str]:
     ):
         if text.strip():
             texts.append(title + expand(text.strip(), **names))
-    if turn.asked_by.description:
-        texts.append(fenced("persona", f"{names['user']}: {turn.asked_by.description}"))
     return texts
 
 

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 THINKERS = re.compile(r"r1\b|qwq|think|reason|magistral|nemotron|exaone-deep|glm-4\.[1-9]", re.IGNORECASE)
 
 
+UNFINISHED = re.compile(
+    r"\s*<\s*(think|thinking|reasoning|thought|reflection|scratchpad)\b[^>]*>(?!.*</)", re.IGNORECASE | re.DOTALL
+)
+
+
 class Complete:
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -51,7 +56,9 @@ class Complete:
             prompt.route, prompt.messages, heard=heard, restarted=restarted, attempts=attempts
         )
         spoken = separate(answer.text, answer.reasoning)
-        if not spoken.visible.strip():
+        # cut off by its length before a thought was closed: all there is of it is thought
+        cut_off = answer.finish == "length" and UNFINISHED.match(answer.text)
+        if cut_off or not spoken.visible.strip():
             raise ProviderFailed(
                 "llm.only_thoughts",
                 f"{scene.turn.character.name} thought about it, but said nothing.",

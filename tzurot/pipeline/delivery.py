@@ -63,17 +63,23 @@ class Deliver:
     async def _post(self, place: Place, voice: Voice, chunk: Chunk, key: str, after: int, front: Front) -> int:
         look_first = chunk.state == "planned"
         for wait_s in (FIRST_WAIT_S * 2**n for n in range(TRIES)):
-            if look_first and (found := await front.find(place, voice, chunk.text, after)) is not None:
+            if look_first and (found := await self._adopt(place, voice, chunk, after, front)) is not None:
                 return found
             try:
                 return await front.say(place, voice, chunk.text, key)
             except Unsure:
                 look_first = True
                 await asyncio.sleep(wait_s)
-        if (found := await front.find(place, voice, chunk.text, after)) is not None:
+        if (found := await self._adopt(place, voice, chunk, after, front)) is not None:
             return found
         raise CannotSpeak(
             "speak.unanswered",
             "Discord did not answer when the reply was posted.",
             "Try again in a minute; discordstatus.com tells whether it has trouble.",
         )
+
+    async def _adopt(self, place: Place, voice: Voice, chunk: Chunk, after: int, front: Front) -> int | None:
+        """The message that is this chunk, if it was posted: one of the same words that is no other reply's."""
+        found = await front.find(place, voice, chunk.text, after)
+        taken = await self._ledger.taken(found) if found else set[int]()
+        return next((message_id for message_id in found if message_id not in taken), None)

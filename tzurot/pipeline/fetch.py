@@ -46,11 +46,12 @@ def merged(kept: tuple[Line, ...], overheard: tuple[Utterance, ...], asked: int,
 
 
 def line_of(heard: Utterance) -> Line:
+    text = text_with_attachments(heard)
     return Line(
         message_ids=(heard.message_id,),
         speaker=heard.speaker.name,
-        text=text_with_attachments(heard),
-        tokens=estimate(heard.text),
+        text=text,
+        tokens=estimate(text),
         said_at=heard.said_at,
     )
 

@@ -58,8 +58,8 @@ class Front(Protocol):
         """
         ...
 
-    async def find(self, place: Place, voice: Voice, text: str, after: int) -> int | None:
-        """The id of that very message, if it was posted after a message id although nobody was told.
+    async def find(self, place: Place, voice: Voice, text: str, after: int) -> tuple[int, ...]:
+        """The ids of messages that are that very one, posted after a message id, oldest first.
 
         Raises:
             CannotSpeak: the place cannot be read.

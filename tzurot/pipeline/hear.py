@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from loguru import logger
@@ -27,8 +28,12 @@ class Hear:
 
     async def __call__(self, incoming: Incoming, front: Front) -> None:
         """Answer a message if it addresses anybody. It never raises what a person could be told instead."""
-        for accepted in await self.enter(incoming, front):
-            await self._run(accepted, front)
+        first, *others = await self.enter(incoming, front) or (None,)
+        if first is not None:
+            await self._run(first, front)
+        for accepted in others:
+            # entered before what the first one said: what it knew to be current is not
+            await self._run(replace(accepted, last_line_id=None, last_memory_id=None), front)
 
     async def enter(self, incoming: Incoming, front: Front) -> tuple[Accepted, ...]:
         """The turns a message causes, entered into the ledger; from there on a restart cannot lose them."""

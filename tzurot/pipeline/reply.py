@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from tzurot.errors import ProviderFailed
@@ -12,7 +13,10 @@ from tzurot.pipeline.turn import Reply, Voice
 if TYPE_CHECKING:
     from tzurot.pipeline.turn import Completion, Scene
 
+VISIBLE = re.compile(r"[^\s\u200b-\u200f\u2060-\u2064\u2800\u3164\ufeff\u00ad]")
 MESSAGE_LIMIT = 2000
+# somebody may be called so, but before a colon these are words: a nickname must not cut what characters say
+NO_NAMES = frozenset("http https ftp note notes ps tip hint warning edit update example answer question re to".split())
 PREFIX_SIGNS = 6  # where there is no webhook a message begins with the name: "**Name:** "
 
 
@@ -20,7 +24,7 @@ def others_of(scene: Scene) -> tuple[str, ...]:
     """Everybody else whose lines the model has seen and might go on with."""
     turn = scene.turn
     names = {line.speaker for line in scene.history} - {turn.character.name, turn.asked_by.name}
-    return tuple(sorted(names))
+    return tuple(sorted(name for name in names if name.casefold() not in NO_NAMES))
 
 
 def compose(scene: Scene, completion: Completion) -> Reply:
@@ -39,7 +43,7 @@ def compose(scene: Scene, completion: Completion) -> Reply:
         user_message=turn.incoming.utterance.text,
     )
     chunks = split(text, MESSAGE_LIMIT - len(turn.character.name.encode("utf-16-le")) // 2 - PREFIX_SIGNS)
-    if not chunks:
+    if not VISIBLE.search(text):
         raise ProviderFailed(
             "llm.nothing_said",
             f"The language model wrote nothing that {turn.character.name} could say.",

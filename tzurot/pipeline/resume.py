@@ -49,8 +49,12 @@ class Resume:
 
     async def stranded(self, front_name: str) -> tuple[Owed, ...]:
         """Replies of this process whose posting was given up while Discord or the database was away."""
+        if not self._run.stranded:
+            return ()
         owed = await self._ledger.owed(front_name, REMEMBERED_FOR)
-        return tuple(o for o in owed if o.state == "posting" and o.turn.id not in self._run.flying)
+        found = tuple(o for o in owed if o.state == "posting" and o.turn.id in self._run.stranded)
+        self._run.stranded.clear()
+        return found
 
     async def __call__(self, owed: Owed, front: Front) -> None:
         """Bring one turn to an end."""
@@ -72,6 +76,7 @@ class Resume:
                 known = error if isinstance(error, TzurotError) else bug()
                 if known.code in PASSING:
                     logger.warning("not yet: {}", known)
+                    self._run.stranded.add(turn.id)
                     return
                 logger.opt(exception=error).warning("a turn could not be finished: {}", known)
                 await front.tell(turn.incoming, known, turn.reference)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,6 @@ from tzurot.pipeline.reply import compose
 from tzurot.pipeline.turn import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from tzurot.llm.chat import Route
     from tzurot.pipeline.completion import Complete
     from tzurot.pipeline.delivery import Deliver
@@ -52,7 +49,6 @@ class Run:
         deliver: Deliver,
         remember: Remember,
         ledger: Ledger,
-        route: Route | None,
     ) -> None:
         self._characters = characters
         self._people = people
@@ -63,12 +59,12 @@ class Run:
         self._deliver = deliver
         self._remember = remember
         self._ledger = ledger
-        self.route = route
-        self.flying: set[int] = set()
+        self.route: Route | None = None  # none until one is chosen, and none where there is no model
+        self.stranded: set[int] = set()
 
     async def __call__(self, accepted: Accepted, front: Front) -> Delivery | None:
         """Run one turn; None when it ended in a sentence to the person instead."""
-        with turn_reference(accepted.reference), self._in_the_air(accepted.id):
+        with turn_reference(accepted.reference):
             flight: Flight | None = None
             try:
                 turn = Turn(
@@ -83,15 +79,6 @@ class Run:
                 return None
             await self._keep(delivery, flight)
             return delivery
-
-    @contextmanager
-    def _in_the_air(self, turn_id: int) -> Generator[None]:
-        """While a turn is in `flying` nobody else takes it up."""
-        self.flying.add(turn_id)
-        try:
-            yield
-        finally:
-            self.flying.discard(turn_id)
 
     async def _fly(self, turn: Turn, front: Front, flight: Flight) -> Delivery:
         async with front.composing(turn) as draft:
@@ -148,7 +135,10 @@ class Run:
             known = bug()
         if flight is not None and "delivery" in flight.steps_ms and known.code in PASSING:
             logger.warning("the reply is kept and will be posted when that is over")
+            self.stranded.add(accepted.id)
             return
+        if known.code == "turn.taken":
+            return  # another process answers
         await front.tell(accepted.incoming, known, accepted.reference)
         try:
             if flight is None:

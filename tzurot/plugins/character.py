@@ -79,7 +79,7 @@ class Screens:
         summary = await self.characters.by_slug(slug, person.user_id)
         self._check(person, slug, may=self.owners.may_edit(person, summary))
         return (
-            f"**{summary.name}** will be gone for everybody, with all conversations and all it remembers."
+            f"**{summary.name}** will be gone for everybody, with all it ever said and all it remembers."
             " This cannot be undone."
         )
 

@@ -253,7 +253,7 @@ class Characters:
         return CharacterSummary(**row)
 
     async def delete(self, character_id: int) -> None:
-        """Delete a character with its history and memories."""
+        """Delete a character with what it said and what it remembers."""
         await self._database.execute("DELETE FROM characters WHERE id = $1", character_id)
         self.forget()
 
@@ -274,7 +274,10 @@ def _as_jsonb(raw: object) -> str:
         Invalid: the card holds a NUL character, which Postgres cannot keep.
 
     """
-    text = orjson.dumps(raw).decode()
+    try:
+        text = orjson.dumps(raw).decode()
+    except TypeError:
+        raise Invalid("card.too_deep", "That card is nested too deeply.", "Export it again.") from None
     if NUL.search(text):
         raise Invalid("card.nul", "That card holds a NUL character.", "Export it again from the program that made it.")
     return text

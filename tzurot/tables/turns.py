@@ -20,7 +20,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
-from tzurot.errors import NotFound
+from tzurot.errors import CannotSpeak, NotFound
 from tzurot.talk import Attachment, Incoming, MessageLink, Place, Speaker, Utterance
 
 if TYPE_CHECKING:
@@ -134,6 +134,13 @@ def id_of(reference: str) -> int | None:
     return value if value < 2**63 else None
 
 
+SPOKEN = (
+    "WITH spoken AS (UPDATE turns SET state = 'posting', voice = $2 WHERE id = $1 AND state = 'accepted' RETURNING id),"
+    " made AS (INSERT INTO chunks (turn_id, position, text, state)"
+    "  SELECT id, n - 1, text, CASE WHEN n = 1 THEN 'planned' ELSE 'known' END"
+    "  FROM spoken, unnest($3::text[]) WITH ORDINALITY AS given(text, n) RETURNING 1)"
+    " SELECT count(*) FROM made"
+)
 POSTED = (
     "WITH onward AS (UPDATE chunks SET state = 'planned' WHERE turn_id = $1 AND position = $2 + 1)"
     " UPDATE chunks SET state = 'posted', message_id = $3 WHERE turn_id = $1 AND position = $2"
@@ -143,6 +150,12 @@ ENDED = (
     "  WHERE turn_id = $1 AND state = 'planned' AND $3::bigint IS NOT NULL)"
     " UPDATE turns SET state = $2, ended_at = now() WHERE id = $1"
 )
+
+
+def gone() -> NotFound:
+    return NotFound(
+        "character.deleted", "That character no longer exists.", "Choose another one with /character browse."
+    )
 
 
 class Ledger:
@@ -194,21 +207,27 @@ class Ledger:
         try:
             return await self._database.row(sql, *arguments)
         except asyncpg.ForeignKeyViolationError:
-            raise NotFound(
-                "character.deleted", "That character no longer exists.", "Choose another one with /character browse."
-            ) from None
+            raise gone() from None
 
     async def speak(self, turn_id: int, voice: str, chunks: Sequence[str]) -> None:
-        """Commit the whole reply before its first request; the first chunk is planned with it."""
-        await self._database.execute(
-            "WITH spoken AS (UPDATE turns SET state = 'posting', voice = $2 WHERE id = $1)"
-            " INSERT INTO chunks (turn_id, position, text, state)"
-            " SELECT $1, n - 1, text, CASE WHEN n = 1 THEN 'planned' ELSE 'known' END"
-            " FROM unnest($3::text[]) WITH ORDINALITY AS given(text, n)",
-            turn_id,
-            orjson.dumps(voice).decode(),
-            list(chunks),
-        )
+        """Commit the whole reply before its first request; the first chunk is planned with it.
+
+        Raises:
+            CannotSpeak: another process has answered this turn (`turn.taken`).
+            NotFound: the character was deleted meanwhile, and its turns with it.
+
+        """
+        spoken = await self._database.value(SPOKEN, turn_id, orjson.dumps(voice).decode(), list(chunks))
+        if spoken:
+            return
+        if await self._database.value("SELECT EXISTS (SELECT FROM turns WHERE id = $1)", turn_id):
+            raise CannotSpeak("turn.taken", "That was answered already.")
+        raise gone()
+
+    async def taken(self, message_ids: Sequence[int]) -> set[int]:
+        """Which of these messages are known to be parts of replies."""
+        rows = await self._database.rows("SELECT message_id FROM chunks WHERE message_id = ANY($1)", list(message_ids))
+        return {row["message_id"] for row in rows}
 
     async def posted(self, turn_id: int, position: int, message_id: int) -> None:
         """Commit where a chunk went; in the same breath the next one is planned."""
@@ -233,9 +252,9 @@ class Ledger:
         return (row["id"], row["name"]) if row is not None else None
 
     async def last_character(self, place: Place) -> int | None:
-        """The character that spoke last in a place."""
+        """The character that spoke last in a place, or is about to."""
         return await self._database.value(
-            "SELECT character_id FROM turns WHERE place = $1 AND state = 'remembered' ORDER BY id DESC LIMIT 1",
+            "SELECT character_id FROM turns WHERE place = $1 AND state NOT IN ('failed', 'refused') ORDER BY id DESC LIMIT 1",
             place.key,
         )
 

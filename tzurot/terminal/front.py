@@ -75,8 +75,8 @@ class TerminalFront:
         """Number the message; the shell shows what of the reply was not shown while it came."""
         return snowflake_at(datetime.now(UTC), next(self._numbers))
 
-    async def find(self, place: Place, voice: Voice, text: str, after: int) -> int | None:  # noqa: ARG002
-        return None
+    async def find(self, place: Place, voice: Voice, text: str, after: int) -> tuple[int, ...]:  # noqa: ARG002
+        return ()
 
     async def tell(self, incoming: Incoming, error: TzurotError, reference: str) -> None:  # noqa: ARG002
         self._complain(error, reference)

@@ -134,7 +134,7 @@ def _ctrl_c(stop: Callable[[], object]) -> Generator[None]:
 
 
 async def _piped() -> AsyncIterator[str]:
-    while line := await asyncio.to_thread(sys.stdin.readline):
+    while sys.stdin is not None and (line := await asyncio.to_thread(sys.stdin.readline)):  # pyright: ignore[reportUnnecessaryComparison]
         yield line
 
 
