@@ -156,7 +156,7 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
         memories=memories,
         triggers=triggers,
         run=run,
-        hear=Hear(people=people, triggers=triggers, ledger=ledger, run=run),
+        hear=Hear(people=people, triggers=triggers, ledger=ledger, memories=memories, run=run),
         resume=Resume(ledger=ledger, characters=characters, people=people, run=run, deliver=deliver, remember=remember),
         announcements=announcements,
     )

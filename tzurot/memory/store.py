@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tzurot.database.connect import Connection, Database, Row
     from tzurot.memory.embed import Embedder
 
@@ -66,6 +69,7 @@ class Partition:
     last_id: int = 0
     text_bytes: int = 0
     size_bytes: int = 1
+    ahead: tuple[str, int, NDArray[np.float32]] | None = None  # scores of a text, made while nothing else was to do
     loading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -108,9 +112,22 @@ class Memories:
             return await asyncio.to_thread(self._search, partition, text, limit, without)
         return self._search(partition, text, limit, without)
 
-    def _search(self, partition: Partition, text: str, limit: int, without: Collection[int]) -> tuple[Remembered, ...]:
+    def think_ahead(self, persona_id: int, character_id: int, text: str) -> None:
+        """Score the memories that are at hand, while the caller waits for something else; `recall` finds it done."""
+        partition = self._partitions.get((persona_id, character_id))
+        if partition is not None and 0 < len(partition.episodes) <= INLINE_ROWS:
+            partition.ahead = text, len(partition.index), self._scores(partition, text)
+
+    def _scores(self, partition: Partition, text: str) -> NDArray[np.float32]:
         index = partition.index
-        scores = fused(index.lexical(stems(text)), index.dense(self._embedder.encode([text])[0]))
+        return fused(index.lexical(stems(text)), index.dense(self._embedder.encode([text])[0]))
+
+    def _search(self, partition: Partition, text: str, limit: int, without: Collection[int]) -> tuple[Remembered, ...]:
+        ahead, partition.ahead = partition.ahead, None
+        if ahead is not None and ahead[:2] == (text, len(partition.index)):
+            scores = ahead[2]
+        else:
+            scores = self._scores(partition, text)
         found: tuple[Remembered, ...] = ()
         # few of the best are in the prompt anyway, as a rule: only where many are the rest is looked at
         for most in (2 * limit, limit + len(without)):

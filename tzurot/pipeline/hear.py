@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from loguru import logger
 from tzurot.errors import Invalid, TzurotError, bug
 
 if TYPE_CHECKING:
+    from tzurot.memory.store import Memories
     from tzurot.pipeline.front import Front
     from tzurot.pipeline.run import Run
     from tzurot.pipeline.triggers import Triggers
@@ -20,10 +22,11 @@ if TYPE_CHECKING:
 
 
 class Hear:
-    def __init__(self, *, people: People, triggers: Triggers, ledger: Ledger, run: Run) -> None:
+    def __init__(self, *, people: People, triggers: Triggers, ledger: Ledger, memories: Memories, run: Run) -> None:
         self._people = people
         self._triggers = triggers
         self._ledger = ledger
+        self._memories = memories
         self._run = run
 
     async def __call__(self, incoming: Incoming, front: Front) -> None:
@@ -74,14 +77,19 @@ class Hear:
         self, incoming: Incoming, character_id: int, reason: str, origin_kind: OriginKind
     ) -> Accepted | None:
         person = await self._people.meet(incoming.utterance.speaker)
-        return await self._ledger.accept(
-            incoming,
-            origin_kind=origin_kind,
-            character_id=character_id,
-            reason=reason,
-            user_id=person.user_id,
-            persona_id=person.persona_id,
+        entering = asyncio.ensure_future(
+            self._ledger.accept(
+                incoming,
+                origin_kind=origin_kind,
+                character_id=character_id,
+                reason=reason,
+                user_id=person.user_id,
+                persona_id=person.persona_id,
+            )
         )
+        await asyncio.sleep(0)  # it is on its way; while the database works, so do we
+        self._memories.think_ahead(person.persona_id, character_id, incoming.utterance.text)
+        return await entering
 
     @staticmethod
     async def _fail(error: Exception, incoming: Incoming, front: Front | None) -> None:

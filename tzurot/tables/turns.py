@@ -134,8 +134,21 @@ def id_of(reference: str) -> int | None:
     return value if value < 2**63 else None
 
 
+# set_config: not flushed to disk on its own, the commit of the reply does that; see docs/decisions/0005
+ACCEPT = (
+    "INSERT INTO turns (origin_kind, origin_id, character_id, take, state, place, reason, user_id, persona_id,"
+    " incoming, accepted_at) VALUES ($1, $2, $3, 1, 'accepted', $4, $5, $6, $7, $8, now())"
+    " ON CONFLICT (origin_kind, origin_id, character_id, take) DO NOTHING"
+    " RETURNING id,"
+    # ordered by the whole index: left to itself the planner may walk the table's newest rows, whosever they are
+    " (SELECT m.id FROM memories m WHERE m.persona_id = $7 AND m.character_id = $3"
+    "  ORDER BY m.persona_id DESC, m.character_id DESC, m.id DESC LIMIT 1),"
+    " (SELECT m.id FROM messages m WHERE m.place = $4 ORDER BY m.place DESC, m.id DESC LIMIT 1),"
+    " set_config('synchronous_commit', 'off', true)"
+)
 SPOKEN = (
-    "WITH spoken AS (UPDATE turns SET state = 'posting', voice = $2 WHERE id = $1 AND state = 'accepted' RETURNING id),"
+    "WITH spoken AS (UPDATE turns SET state = 'posting', voice = $2"
+    "  WHERE id = $1 AND state = 'accepted' RETURNING id),"
     " made AS (INSERT INTO chunks (turn_id, position, text, state)"
     "  SELECT id, n - 1, text, CASE WHEN n = 1 THEN 'planned' ELSE 'known' END"
     "  FROM spoken, unnest($3::text[]) WITH ORDINALITY AS given(text, n) RETURNING 1)"
@@ -174,11 +187,7 @@ class Ledger:
     ) -> Accepted | None:
         """Enter a turn; None when the same one was entered before."""
         row = await self._entered(
-            "INSERT INTO turns (origin_kind, origin_id, character_id, take, state, place, reason, user_id,"
-            " persona_id, incoming, accepted_at) VALUES ($1, $2, $3, 1, 'accepted', $4, $5, $6, $7, $8, now())"
-            " ON CONFLICT (origin_kind, origin_id, character_id, take) DO NOTHING"
-            " RETURNING id, (SELECT max(id) FROM memories WHERE persona_id = $7 AND character_id = $3),"
-            " (SELECT max(id) FROM messages WHERE place = $4)",
+            ACCEPT,
             origin_kind,
             incoming.utterance.message_id,
             character_id,
@@ -254,7 +263,8 @@ class Ledger:
     async def last_character(self, place: Place) -> int | None:
         """The character that spoke last in a place, or is about to."""
         return await self._database.value(
-            "SELECT character_id FROM turns WHERE place = $1 AND state NOT IN ('failed', 'refused') ORDER BY id DESC LIMIT 1",
+            "SELECT character_id FROM turns WHERE place = $1 AND state NOT IN ('failed', 'refused')"
+            " ORDER BY id DESC LIMIT 1",
             place.key,
         )
 
