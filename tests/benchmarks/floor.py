@@ -1,6 +1,7 @@
 """The floor: the least a hikari bot can do to answer with a model, with neither memory nor database.
 
-Run as a process with DISCORD_TOKEN, FLOOR_REST_URL and FLOOR_LLM_URL.
+Run as a process with DISCORD_TOKEN, FLOOR_REST_URL and FLOOR_LLM_URL. hikari closes every connection to Discord after
+one request unless it is told otherwise; with FLOOR_KEEPS set it is told, as Tzurot tells it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ async def main() -> None:
         rest_url=os.environ["FLOOR_REST_URL"],  # noqa: TID251
         intents=hikari.Intents.GUILDS | hikari.Intents.GUILD_MESSAGES | hikari.Intents.MESSAGE_CONTENT,
         cache_settings=hikari.impl.CacheSettings(components=hikari.api.CacheComponents.NONE),
-        http_settings=hikari.impl.HTTPSettings(force_close_transports=False),
+        http_settings=hikari.impl.HTTPSettings(force_close_transports="FLOOR_KEEPS" not in os.environ),  # noqa: TID251
     )
     url = os.environ["FLOOR_LLM_URL"] + "/chat/completions"  # noqa: TID251
     client = httpx.AsyncClient(timeout=60)

@@ -149,22 +149,24 @@ def ours(bench: Bench, folder: str, history: int) -> dict[str, str]:
     }
 
 
-async def measure(history: int, rounds: int) -> tuple[Figures, Figures]:
-    floor, bot = Figures(), Figures()
+async def measure(history: int, rounds: int) -> tuple[Figures, Figures, Figures]:
+    """The floor as hikari comes, the floor with kept connections, and the bot."""
+    floor, keeping, bot = Figures(), Figures(), Figures()
     with tempfile.TemporaryDirectory(prefix="tzurot-bench-") as folder:
         async with world() as bench:
             alice = Speaker(front="discord", external_id=str(bench.discord.user("Alice").id), name="Alice")
             await seed(Path(folder), alice, [int(channel.id) for channel in bench.channels], history, MEMORIES)
         for _ in range(rounds):
-            async with world() as bench:
-                theirs = {"FLOOR_REST_URL": bench.discord.rest_url, "FLOOR_LLM_URL": bench.llm.base_url}
-                async with bench.process(["-m", "tests.benchmarks.floor"], theirs, floor):
-                    await bench.sequential(floor)
-                    await bench.burst(floor)
+            for figures, more in ((floor, {}), (keeping, {"FLOOR_KEEPS": "1"})):
+                async with world() as bench:
+                    theirs = {"FLOOR_REST_URL": bench.discord.rest_url, "FLOOR_LLM_URL": bench.llm.base_url, **more}
+                    async with bench.process(["-m", "tests.benchmarks.floor"], theirs, figures):
+                        await bench.sequential(figures)
+                        await bench.burst(figures)
             async with world() as bench, bench.process(["-m", "tzurot", "run"], ours(bench, folder, history), bot):
                 await bench.sequential(bot)
                 await bench.burst(bot)
-    return floor, bot
+    return floor, keeping, bot
 
 
 async def cold_start() -> float:
@@ -176,14 +178,14 @@ async def cold_start() -> float:
     return figures.ready_s[0]
 
 
-def show(history: int, floor: Figures, bot: Figures) -> bool:
+def show(history: int, floor: Figures, keeping: Figures, bot: Figures) -> bool:
     """Print a table and the promises; whether all are kept."""
     m = statistics.median
     print(f"\n{history} lines of history, {MEMORIES} memories; medians over {len(floor.p50)} rounds")
     print(
         f"{'':8}{'before':>9}{'after':>9}{'p50':>9}{'p95':>9}{'replies/s':>11}{'ready s':>9}{'RSS MB':>9}{'PG MB':>8}"
     )
-    for name, f in (("floor", floor), ("tzurot", bot)):
+    for name, f in (("floor", floor), ("keeping", keeping), ("tzurot", bot)):
         print(
             f"{name:8}{m(f.before):9.2f}{m(f.after):9.2f}{m(f.p50):9.2f}{m(f.p95):9.2f}{m(f.burst):11.0f}"
             f"{m(f.ready_s):9.2f}{m(f.rss_mb):9.0f}{m(f.postgres_mb):8.0f}"
@@ -199,6 +201,9 @@ def show(history: int, floor: Figures, bot: Figures) -> bool:
         (f"memory is {m(bot.rss_mb):.0f} MB (at most 150)", m(bot.rss_mb) <= 150),
         (f"ready after {m(bot.ready_s):.2f} s warm (at most 1.5)", m(bot.ready_s) <= 1.5),
     )
+    stricter = m(ours - theirs for ours, theirs in zip(bot.p50, keeping.p50, strict=True))
+    pace_kept = m(ours / theirs for ours, theirs in zip(bot.burst, keeping.burst, strict=True))
+    print(f"  (beside a floor that keeps its connections: p50 {stricter:+.2f} ms, pace {pace_kept:.2f})")
     for text, kept in promises:
         print(f"  {'ok  ' if kept else 'MISS'} {text}")
     return all(kept for _, kept in promises)

@@ -139,7 +139,7 @@ class Ears:
         accepted = await entering
         for turn in accepted:
             # it was entered before what is said by now: what it knew to be current is not
-            await self._run(replace(turn, last_line_id=None, last_memory_id=None), self._front)
+            await self._run(replace(turn, last_line_id=None), self._front)
         if not accepted:
             await self._hear(incoming, self._front)
 

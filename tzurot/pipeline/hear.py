@@ -31,15 +31,18 @@ class Hear:
 
     async def __call__(self, incoming: Incoming, front: Front) -> None:
         """Answer a message if it addresses anybody. It never raises what a person could be told instead."""
-        first, *others = await self.enter(incoming, front) or (None,)
+        first, *others = await self.enter(incoming, front, at_once=True) or (None,)
         if first is not None:
             await self._run(first, front)
         for accepted in others:
             # entered before what the first one said: what it knew to be current is not
-            await self._run(replace(accepted, last_line_id=None, last_memory_id=None), front)
+            await self._run(replace(accepted, last_line_id=None), front)
 
-    async def enter(self, incoming: Incoming, front: Front) -> tuple[Accepted, ...]:
-        """The turns a message causes, entered into the ledger; from there on a restart cannot lose them."""
+    async def enter(self, incoming: Incoming, front: Front, *, at_once: bool = False) -> tuple[Accepted, ...]:
+        """The turns a message causes, entered into the ledger; from there on a restart cannot lose them.
+
+        `at_once`: the first of them is answered next, so its memories may be looked for while the ledger is written.
+        """
         said = incoming.utterance
         accepted: list[Accepted] = []
         # until it is known whom a message addresses, only these certainly address somebody here
@@ -51,7 +54,8 @@ class Hear:
             if addressed and not said.text and not said.attachments and not incoming.mentions_bot:
                 raise unreadable()  # noqa: TRY301
             for character in addressed:
-                turn = await self._enter(incoming, character.character_id, character.reason, "message")
+                ahead = at_once and character is addressed[0]
+                turn = await self._enter(incoming, character.character_id, character.reason, "message", ahead=ahead)
                 accepted += [turn] if turn is not None else []
         except Exception as error:  # noqa: BLE001 - whatever it was, a person who addressed somebody hears of it
             await self._fail(error, incoming, front if certain else None)
@@ -67,14 +71,14 @@ class Hear:
     ) -> Delivery | None:
         """One character's turn; None when it was entered before, or ended in a sentence to the person."""
         try:
-            accepted = await self._enter(incoming, character_id, reason, origin_kind)
+            accepted = await self._enter(incoming, character_id, reason, origin_kind, ahead=True)
         except Exception as error:  # noqa: BLE001
             await self._fail(error, incoming, front)
             return None
         return await self._run(accepted, front) if accepted is not None else None
 
     async def _enter(
-        self, incoming: Incoming, character_id: int, reason: str, origin_kind: OriginKind
+        self, incoming: Incoming, character_id: int, reason: str, origin_kind: OriginKind, *, ahead: bool
     ) -> Accepted | None:
         person = await self._people.meet(incoming.utterance.speaker)
         entering = asyncio.ensure_future(
@@ -87,8 +91,9 @@ class Hear:
                 persona_id=person.persona_id,
             )
         )
-        await asyncio.sleep(0)  # it is on its way; while the database works, so do we
-        self._memories.think_ahead(person.persona_id, character_id, incoming.utterance.text)
+        if ahead:
+            await asyncio.sleep(0)  # it is on its way; while the database works, so do we
+            self._memories.think_ahead(person.persona_id, character_id, incoming.utterance.text)
         return await entering
 
     @staticmethod
