@@ -140,6 +140,8 @@ async def test_somebody_elses_socket_directory(home: Path, opened: Callable[...,
 
 @pytest.fixture
 def nobody_home(open_place: Path) -> Iterator[Path]:
+    if not all(place.stat().st_mode & 0o001 for place in Path(__file__).parents):
+        pytest.skip("this checkout lies in a directory that other accounts cannot enter, so neither can their server")
     uid = pwd.getpwnam("nobody").pw_uid
     path = open_place / "data"
     path.mkdir(mode=0o700)
