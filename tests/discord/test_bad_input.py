@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.discord.bot import Bot
-from tests.loopback.llm import Empty, HalfStream, Html, Huge, Never, Nothing, Status, Text
+from tests.loopback.llm import Empty, HalfStream, Html, Huge, Never, Nothing, Slow, Status, Text
 
 if TYPE_CHECKING:
     from tests.loopback import LoopbackDiscord, ScriptedLLM
@@ -118,6 +118,26 @@ async def test_a_huge_attachment_is_named_and_not_fetched(
         await discord.wait_for(lambda d: d.webhook_messages("general"))
         assert "[attached: film.mp4]" in llm.requests[-1].prompt
         assert not [request for request in discord.requests if "film.mp4" in request.path]
+    discord.assert_clean()
+
+
+async def test_what_cannot_be_read_and_had_to_wait_is_said_once(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    async with Bot(discord, llm, database_url):
+        llm.say("Ahoy.", "Well.", Slow("At noon.", 1.5), "At dusk.")
+        await discord.say("general", "Alice", "@Maren hello")
+        (ahoy,) = await discord.wait_for(lambda d: d.webhook_messages("general"))
+        await discord.say("general", "Alice", "@Maren how are you?")  # once this is answered, the first line is known
+        await discord.wait_for(lambda d: len(d.webhook_messages("general")) == 2)
+        await discord.say("general", "Alice", "@Maren when does it sail?")
+        await discord.say("general", "Bob", "", reply_to=ahoy)
+        await discord.say("general", "Alice", "@Maren and come back?")
+        await discord.wait_for(lambda d: len(d.webhook_messages("general")) == 4)
+        (told,) = [said for said in discord.bot_messages("general") if said["content"].startswith("⚠️")]
+        assert "not what" in told["content"]
+        notices = [request for request in discord.requests if request.path.endswith("/messages")]
+        assert [request.method for request in notices].count("POST") == 1
     discord.assert_clean()
 
 

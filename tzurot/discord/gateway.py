@@ -134,13 +134,13 @@ class Ears:
         self._lanes.put(lane, lambda: self._answer(incoming, entering))
         await entering
 
-    async def _answer(self, incoming: Incoming, entering: asyncio.Future[tuple[Accepted, ...]]) -> None:
+    async def _answer(self, incoming: Incoming, entering: asyncio.Future[tuple[Accepted, ...] | None]) -> None:
         """Answer what had to wait; what it did not address then it may address now: a reply just posted, say."""
         accepted = await entering
-        for turn in accepted:
+        for turn in accepted or ():
             # it was entered before what is said by now: what it knew to be current is not
             await self._run(replace(turn, last_line_id=None), self._front)
-        if not accepted:
+        if accepted == ():
             await self._hear(incoming, self._front)
 
     def _may_address(self, message: hikari.Message) -> bool:

@@ -38,10 +38,11 @@ class Hear:
             # entered before what the first one said: what it knew to be current is not
             await self._run(replace(accepted, last_line_id=None), front)
 
-    async def enter(self, incoming: Incoming, front: Front, *, at_once: bool = False) -> tuple[Accepted, ...]:
+    async def enter(self, incoming: Incoming, front: Front, *, at_once: bool = False) -> tuple[Accepted, ...] | None:
         """The turns a message causes, entered into the ledger; from there on a restart cannot lose them.
 
         `at_once`: the first of them is answered next, so its memories may be looked for while the ledger is written.
+        None where the person was told instead what went wrong.
         """
         said = incoming.utterance
         accepted: list[Accepted] = []
@@ -59,6 +60,8 @@ class Hear:
                 accepted += [turn] if turn is not None else []
         except Exception as error:  # noqa: BLE001 - whatever it was, a person who addressed somebody hears of it
             await self._fail(error, incoming, front if certain else None)
+            if certain and not accepted:
+                return None
         return tuple(accepted)
 
     async def answer(
