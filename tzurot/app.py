@@ -7,12 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from cachetools import TTLCache
 from loguru import logger
 
 from tzurot.database.connect import Credentials, Database, credentials
 from tzurot.database.migrate import migrate
 from tzurot.database.notify import Announcements
 from tzurot.llm.client import Client
+from tzurot.llm.models import Catalogue
+from tzurot.llm.providers import Providers
+from tzurot.llm.routing import configured
 from tzurot.memory.embed import Embedder
 from tzurot.memory.store import Memories
 from tzurot.operations.starters import add_starters
@@ -20,18 +24,31 @@ from tzurot.outbound import Outbound
 from tzurot.pipeline.completion import Complete
 from tzurot.pipeline.delivery import Deliver
 from tzurot.pipeline.fetch import Fetch
+from tzurot.pipeline.guards import Guards
 from tzurot.pipeline.hear import Hear
 from tzurot.pipeline.references import FindReferences
 from tzurot.pipeline.remember import Remember
 from tzurot.pipeline.resume import Resume
 from tzurot.pipeline.retrieval import Retrieval
+from tzurot.pipeline.routes import Routes
 from tzurot.pipeline.run import Run
 from tzurot.pipeline.triggers import Triggers
+from tzurot.settings.cascade import Cascade
+from tzurot.tables.aliases import Aliases
+from tzurot.tables.channels import Activations
 from tzurot.tables.characters import Characters
+from tzurot.tables.denials import Denials
+from tzurot.tables.epochs import Epochs
 from tzurot.tables.flights import Flights
+from tzurot.tables.keys import ApiKeys
 from tzurot.tables.messages import History
 from tzurot.tables.people import People
+from tzurot.tables.personas import Personas
+from tzurot.tables.presets import Presets
+from tzurot.tables.settings import Tuned
 from tzurot.tables.turns import Ledger
+from tzurot.tables.usage import Usage
+from tzurot.vault import open_vault
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -40,7 +57,29 @@ if TYPE_CHECKING:
 
 
 FLIGHTS_KEPT = timedelta(days=3)
+TOLD_AGAIN_S = 600.0
+TOLD_AT_MOST = 10_000
 RUN_LOCK = 0x545A52554E  # "TZRUN": of several processes on one database, one finishes what was owed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """All that is kept, each subject behind its own queries."""
+
+    people: People
+    personas: Personas
+    characters: Characters
+    aliases: Aliases
+    activations: Activations
+    denials: Denials
+    epochs: Epochs
+    flights: Flights
+    history: History
+    keys: ApiKeys
+    ledger: Ledger
+    presets: Presets
+    tuned: Tuned
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +89,12 @@ class Core:
     config: Config
     outbound: Outbound
     database: Database
-    people: People
-    characters: Characters
-    ledger: Ledger
-    history: History
-    flights: Flights
+    tables: Tables
+    cascade: Cascade
     memories: Memories
+    providers: Providers
+    catalogue: Catalogue
+    routes: Routes
     triggers: Triggers
     run: Run
     hear: Hear
@@ -97,13 +136,21 @@ class App:
         await migrate(database)
         announcements = Announcements(database.credentials)
         core = build(config, outbound, database, announcements)
-        await add_starters(core.characters)
-        await core.flights.prune(FLIGHTS_KEPT)
+        await add_starters(core.tables.characters)
+        await core.tables.flights.prune(FLIGHTS_KEPT)
         announcements.forget = {
-            "characters": core.characters.forget,
-            "personas": core.people.forget,
-            "messages": core.history.forget,
+            "characters": core.tables.characters.forget,
+            "personas": core.tables.people.forget,
+            "messages": core.tables.history.forget,
             "memories": core.memories.forget,
+            "settings": core.tables.tuned.forget,
+            "presets": core.tables.presets.forget,
+            "api_keys": core.tables.keys.forget,
+            "aliases": core.tables.aliases.forget,
+            "activations": core.tables.activations.forget,
+            "denials": core.tables.denials.forget,
+            "epochs": core.tables.epochs.forget,
+            "persona_overrides": core.tables.people.forget,
         }
         self._stack.push_async_callback(announcements.close)
         await announcements.open()
@@ -122,41 +169,82 @@ class App:
         return Credentials(host=address.host, user=address.user, database=address.database)
 
 
+def tables_of(config: Config, database: Database) -> Tables:
+    vault = open_vault(config.vault.key.get_secret_value(), config.data_dir)
+    return Tables(
+        people=People(database),
+        personas=Personas(database),
+        characters=Characters(database),
+        aliases=Aliases(database),
+        activations=Activations(database),
+        denials=Denials(database),
+        epochs=Epochs(database),
+        flights=Flights(database),
+        history=History(database),
+        keys=ApiKeys(database, vault),
+        ledger=Ledger(database),
+        presets=Presets(database),
+        tuned=Tuned(database),
+        usage=Usage(database),
+    )
+
+
 def build(config: Config, outbound: Outbound, database: Database, announcements: Announcements) -> Core:
     """Put the parts together; nothing here waits."""
-    limits = config.conversation
-    people = People(database)
-    characters = Characters(database)
-    ledger = Ledger(database)
-    history = History(database)
-    memories = Memories(database, Embedder())
-    deliver = Deliver(ledger)
-    remember = Remember(database, memories)
+    tables, memories = tables_of(config, database), Memories(database, Embedder())
+    cascade = Cascade(tables.tuned, config.conversation.settings())
+    providers = Providers(outbound, config.llm.providers)
+    routes = Routes(
+        presets=tables.presets,
+        keys=tables.keys,
+        providers=providers,
+        template=configured(config, config.llm.model),
+        own_model=config.llm.model,
+    )
+    deliver, remember = Deliver(tables.ledger), Remember(database, memories)
     run = Run(
-        characters=characters,
-        people=people,
-        fetch=Fetch(history, limits.history_messages),
-        references=FindReferences(limits.references),
-        retrieval=Retrieval(memories, limits.memories),
+        characters=tables.characters,
+        people=tables.people,
+        fetch=Fetch(tables.history, tables.epochs, cascade),
+        references=FindReferences(config.conversation.references),
+        retrieval=Retrieval(memories),
         complete=Complete(Client(outbound)),
         deliver=deliver,
         remember=remember,
-        ledger=ledger,
+        ledger=tables.ledger,
+        routes=routes,
     )
-    triggers = Triggers(characters, ledger, config.characters.default)
+    triggers = Triggers(
+        characters=tables.characters,
+        aliases=tables.aliases,
+        activations=tables.activations,
+        cascade=cascade,
+        ledger=tables.ledger,
+        default_slug=config.characters.default,
+    )
+    guards = Guards(tables.denials, cascade, TTLCache(TOLD_AT_MOST, TOLD_AGAIN_S))
     return Core(
         config=config,
         outbound=outbound,
         database=database,
-        people=people,
-        characters=characters,
-        ledger=ledger,
-        history=history,
-        flights=Flights(database),
+        announcements=announcements,
+        tables=tables,
+        cascade=cascade,
         memories=memories,
+        providers=providers,
+        catalogue=Catalogue(outbound),
+        routes=routes,
         triggers=triggers,
         run=run,
-        hear=Hear(people=people, triggers=triggers, ledger=ledger, memories=memories, run=run),
-        resume=Resume(ledger=ledger, characters=characters, people=people, run=run, deliver=deliver, remember=remember),
-        announcements=announcements,
+        hear=Hear(
+            people=tables.people, triggers=triggers, guards=guards, ledger=tables.ledger, memories=memories, run=run
+        ),
+        resume=Resume(
+            ledger=tables.ledger,
+            characters=tables.characters,
+            people=tables.people,
+            run=run,
+            deliver=deliver,
+            remember=remember,
+        ),
     )

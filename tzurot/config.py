@@ -31,7 +31,7 @@ from tzurot.errors import Invalid
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG_FILE = "config.toml"
-ELSEWHERE = {"CONFIG", "SHARED", "VAULT"}  # read elsewhere, or by a version to come
+ELSEWHERE = {"CONFIG", "SHARED"}  # read elsewhere
 
 
 class Section(BaseModel):
@@ -60,6 +60,7 @@ class LlmSection(Section):
     api_key: SecretStr = SecretStr("")
     model: str = ""
     guest_model: str = ""
+    providers: dict[str, str] = {}
     context_tokens: int = Field(default=16384, ge=1024)
     reply_tokens: int = Field(default=800, ge=16)
     temperature: float = Field(default=0.9, ge=0, le=2)
@@ -90,6 +91,11 @@ class ConversationSection(Section):
     lane_limit: int = Field(default=20, ge=1)
     turns_at_once: int = Field(default=32, ge=1)
 
+    def settings(self) -> dict[str, int]:
+        """What of this is a default of the settings that people tune, where it was given."""
+        tuned = {"history_messages": self.history_messages, "memories": self.memories}
+        return {key: value for key, value in tuned.items() if key in self.model_fields_set}
+
 
 class CharactersSection(Section):
     default: str = "maren"
@@ -99,6 +105,10 @@ class HealthSection(Section):
     port: int = Field(default=8080, ge=0, le=65535)
     host: str = "127.0.0.1"
     public_url: str = ""
+
+
+class VaultSection(Section):
+    key: SecretStr = SecretStr("")
 
 
 class LogSection(Section):
@@ -118,6 +128,7 @@ class Config(BaseSettings):
     conversation: ConversationSection = ConversationSection()
     characters: CharactersSection = CharactersSection()
     health: HealthSection = HealthSection()
+    vault: VaultSection = VaultSection()
     log: LogSection = LogSection()
 
     # the names that hosts and other tools already use
@@ -172,7 +183,16 @@ class Config(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the log's redaction."""
         password = urlsplit(self.dsn).password or ""
-        kept = (self.token, self.dsn, password, unquote(password), self.llm_key, _secret(self.openrouter_api_key))
+        vault = self.vault.key.get_secret_value().replace(",", " ").split()
+        kept = (
+            self.token,
+            self.dsn,
+            password,
+            unquote(password),
+            self.llm_key,
+            _secret(self.openrouter_api_key),
+            *vault,
+        )
         return tuple(value for value in kept if value)
 
 

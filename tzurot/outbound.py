@@ -79,3 +79,11 @@ class Outbound:
         except (httpx.HTTPError, TimeoutError):
             raise Invalid("fetch.failed", "That file could not be fetched.", "Try again in a minute.") from None
         return bytes(received)
+
+    async def status(self, url: str, *, headers: Mapping[str, str] | None = None, timeout_s: float = 15.0) -> int:
+        """How a GET is answered; raises Invalid (`fetch.failed`) where it is not."""
+        try:
+            async with asyncio.timeout(timeout_s), self.stream("GET", url, headers=headers) as response:
+                return response.status_code
+        except (httpx.HTTPError, TimeoutError):
+            raise Invalid("fetch.failed", "That address does not answer.", "Try again in a minute.") from None

@@ -28,15 +28,15 @@ async def play(config: Config, *, name: str, character: str, model: str) -> int:
     """Talk until the input ends; 1 when a line stayed without an answer."""
     screen = Screen()
     async with App(config, exclusive=False) as core:
-        person = await core.people.meet(Speaker(front="terminal", external_id=name.casefold(), name=name))
+        person = await core.tables.people.meet(Speaker(front="terminal", external_id=name.casefold(), name=name))
         summary = (
-            await core.characters.by_slug(character, person.user_id)
+            await core.tables.characters.by_slug(character, person.user_id)
             if character
             else await core.triggers.default(person.user_id)
         )
         file = await _model_file(config, model, screen)
         chosen = await choose(config, core.outbound, model=model, file=file, small=True)
-        core.run.route = chosen.route
+        core.routes.base = chosen.route
         screen.note(f"{summary.name} answers through {chosen.said}.")
         if sys.stdin.isatty():
             screen.note(HELP)
@@ -45,10 +45,10 @@ async def play(config: Config, *, name: str, character: str, model: str) -> int:
             character=summary,
             screen=screen,
             hear=core.hear,
-            people=core.people,
-            characters=core.characters,
+            people=core.tables.people,
+            characters=core.tables.characters,
             memories=core.memories,
-            flights=core.flights,
+            flights=core.tables.flights,
         )
         try:
             await shell.run()

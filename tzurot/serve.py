@@ -8,39 +8,37 @@ import signal
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from itertools import count
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import hikari
-import lightbulb
 from hikari.impl import RESTApp
 from loguru import logger
+from prometheus_client import REGISTRY
 
+from tzurot import __version__
 from tzurot.app import FLIGHTS_KEPT, RUN_LOCK, App
 from tzurot.discord.avatars import Avatars
 from tzurot.discord.commands import client_for
-from tzurot.discord.components import Router
 from tzurot.discord.front import DiscordFront
 from tzurot.discord.gateway import KEEP_ALIVE, Ears, make_bot
 from tzurot.discord.inbound import Overheard
-from tzurot.discord.permissions import Owners, invite_link, sees_content
+from tzurot.discord.permissions import invite_link, sees_content
 from tzurot.discord.places import Places
 from tzurot.discord.rights import Reader
 from tzurot.discord.webhooks import Webhooks
 from tzurot.errors import Invalid, StoreDown, TzurotError
 from tzurot.health import Health
 from tzurot.llm.routing import choose
-from tzurot.outbound import Outbound
-from tzurot.pipeline.hear import Hear
 from tzurot.pipeline.lanes import Lanes
-from tzurot.plugins import LOADERS
-from tzurot.plugins.character import Screens
-from tzurot.tables.characters import Characters
-from tzurot.tables.flights import Flights
-from tzurot.tables.people import People
+from tzurot.plugins.admin import show_presence
+from tzurot.settings.catalog import PRESENCE
+from tzurot.wiring import commands_of
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
+    import lightbulb
     from hikari.api import RESTClient
 
     from tzurot.app import Core
@@ -76,7 +74,7 @@ async def run(config: Config) -> int:
             return await serving.wait("Discord's token is missing", HOW_TO_BEGIN)
         serving.core = core = await stack.enter_async_context(App(config, exclusive=True))
         chosen = await choose(config, core.outbound, model=config.llm.guest_model, small=False)
-        core.run.route = chosen.route
+        core.routes.base = chosen.route
         if chosen.route is None:
             logger.warning("no language model is configured and no local server was found: see llm in config.toml")
         else:
@@ -125,8 +123,25 @@ class Serving:
             reasons.append("the database does not answer")
         return tuple(reasons)
 
+    async def facts(self) -> tuple[tuple[str, str], ...]:
+        """How the process is, as its owner reads it."""
+        assert self.core is not None
+        assert self.bot is not None
+        begun = perf_counter()
+        version = await self.core.database.value("SHOW server_version")
+        asked_ms = (perf_counter() - begun) * 1000
+        route = self.core.routes.base
+        return (
+            ("Answering", "; ".join(await self.reasons()) or "yes"),
+            ("Version", __version__),
+            ("Model", f"{route.model} at {route.host}" if route else "none"),
+            ("Database", f"Postgres {version}, answered in {asked_ms:.1f} ms"),
+            ("Discord", f"{self.bot.heartbeat_latency * 1000:.0f} ms, {len(self.bot.cache.get_guilds_view())} servers"),
+            ("Memory", f"{(REGISTRY.get_sample_value('process_resident_memory_bytes') or 0) / 2**20:.0f} MiB"),
+        )
+
     async def face(self, digest: str) -> tuple[bytes, str] | None:
-        face = await self.core.characters.face_by_digest(digest) if self.core is not None else None
+        face = await self.core.tables.characters.face_by_digest(digest) if self.core is not None else None
         return (face.content, face.media_type) if face is not None else None
 
     async def application(self, rest: RESTClient) -> hikari.Application | None:
@@ -157,7 +172,7 @@ class Serving:
         """Connect, answer, and leave nothing half done."""
         content = sees_content(application)
         self.bot = bot = make_bot(self.config.token, self.config.discord.rest_url, content=content)
-        discord = await wire(self.config, core, bot, rest, application)
+        discord = await wire(self.config, core, bot, rest, application, self.facts)
         # read before anything new is accepted: what is unfinished now was left by another process
         owed = await core.resume.owed("discord") if core.alone else ()
         upkeep: asyncio.Task[None] | None = None
@@ -171,6 +186,8 @@ class Serving:
             gc.collect()
             gc.freeze()
             self.waiting_for = ""
+            if beside_name := (await core.cascade.of())[PRESENCE]:
+                await show_presence(bot, beside_name)
             logger.info("ready")
             discord.avatars.prepare_all()
             discord.take_up(core, owed)
@@ -213,10 +230,10 @@ class Serving:
                     logger.info("the process that was here first is gone: taking up what it left")
                     discord.take_up(core, await core.resume.owed("discord"))
                 discord.take_up(core, await core.resume.stranded("discord"))
-                if core.run.route is None:
-                    core.run.route = (await choose(self.config, core.outbound, small=False)).route
+                if core.routes.base is None:
+                    core.routes.base = (await choose(self.config, core.outbound, small=False)).route
                 if round_number % PRUNE_EVERY == 0:
-                    await core.flights.prune(FLIGHTS_KEPT)
+                    await core.tables.flights.prune(FLIGHTS_KEPT)
             except TzurotError as error:
                 logger.warning("upkeep: {}", error)
 
@@ -270,14 +287,19 @@ class Discord:
 
 
 async def wire(
-    config: Config, core: Core, bot: hikari.GatewayBot, rest: RESTClient, application: hikari.Application
+    config: Config,
+    core: Core,
+    bot: hikari.GatewayBot,
+    rest: RESTClient,
+    application: hikari.Application,
+    facts: Callable[[], Awaitable[Sequence[tuple[str, str]]]],
 ) -> Discord:
-    """Put Discord's parts together and hand plugins what they ask for; `rest` is the client that never repeats."""
+    """Put Discord's parts together; `rest` is the client that never repeats, `facts` tells how the process is."""
     me = int(hikari.applications.get_token_id(config.token))
     lanes = Lanes(waiting=config.conversation.lane_limit, at_once=config.conversation.turns_at_once)
     places = Places(bot)
     overheard = Overheard()
-    avatars = Avatars(bot.rest, int(application.id), core.characters, config.health.public_url)
+    avatars = Avatars(bot.rest, int(application.id), core.tables.characters, config.health.public_url)
     front = DiscordFront(
         bot=bot,
         me=me,
@@ -288,24 +310,23 @@ async def wire(
         overheard=overheard,
         reader=Reader(bot, places, me),
     )
-    Ears(bot=bot, me=me, front=front, places=places, overheard=overheard, lanes=lanes, hear=core.hear, run=core.run)
+    await core.tables.activations.everywhere()  # so that most messages are let pass without a look
+    Ears(
+        bot=bot,
+        me=me,
+        front=front,
+        places=places,
+        overheard=overheard,
+        lanes=lanes,
+        hear=core.hear,
+        run=core.run,
+        activations=core.tables.activations,
+    )
     team = tuple(application.team.members) if application.team else (application.owner.id,)
-    owners = config.discord.owner_ids or tuple(map(int, team))
-    screens = Screens(core.characters, Owners(external_ids=frozenset(map(str, owners))))
-    router = Router(core.people)
-    screens.enter(router)
-    bot.subscribe(hikari.InteractionCreateEvent, router.route)
+    owner_ids = frozenset(map(int, config.discord.owner_ids or team))
+    commands = commands_of(core, bot=bot, front=front, places=places, lanes=lanes, owner_ids=owner_ids, facts=facts)
+    bot.subscribe(hikari.InteractionCreateEvent, commands.router.route)
     client = client_for(bot)
-    values = client.di.registry_for(lightbulb.di.Contexts.DEFAULT)
-    values.register_value(People, core.people)
-    values.register_value(Characters, core.characters)
-    values.register_value(Flights, core.flights)
-    values.register_value(Outbound, core.outbound)
-    values.register_value(Hear, core.hear)
-    values.register_value(DiscordFront, front)
-    values.register_value(Places, places)
-    values.register_value(Lanes, lanes)
-    values.register_value(Screens, screens)
-    for loader in LOADERS:
+    for loader in commands.loaders:
         await loader.add_to_client(client)
     return Discord(bot=bot, client=client, front=front, lanes=lanes, avatars=avatars)

@@ -40,8 +40,8 @@ async def seed(data_dir: Path, person: Speaker, channels: Sequence[int], lines: 
     config = load(database={"data_dir": data_dir})
     now = datetime.now(UTC)
     async with App(config, exclusive=True) as core:
-        asker = await core.people.meet(person)
-        maren = await core.characters.by_slug("maren", None)
+        asker = await core.tables.people.meet(person)
+        maren = await core.tables.characters.by_slug("maren", None)
         async with core.database.transaction(durable=False) as connection:
             for channel in channels:
                 said = []

@@ -95,7 +95,16 @@ def test_the_commented_defaults_are_the_real_ones() -> None:
     from tzurot.config import Config
 
     written = (ROOT / "config.toml").read_text()
-    examples = {"base_url", "model", "token", "api_key", "url", "data_dir", "rest_url"}  # shown by example, or empty
+    examples = {
+        "base_url",
+        "model",
+        "token",
+        "api_key",
+        "url",
+        "data_dir",
+        "rest_url",
+        "key",
+    }  # shown by example, or empty
     section = ""
     for line in written.splitlines():
         if line.startswith("["):

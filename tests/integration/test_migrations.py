@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+from tortoise.transactions import in_transaction
 
-from tzurot.database.connect import Database, credentials
+from tzurot.database.connect import Database, credentials, tortoise_config
 from tzurot.database.migrate import applied, migrate, shipped
 from tzurot.errors import StoreDown
+from tzurot.tables.characters import Characters
+from tzurot.tables.people import People
+from tzurot.talk import Speaker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -120,6 +125,26 @@ async def test_a_migrated_database_announces_what_changes(empty: Database) -> No
             assert {await heard.get(), await heard.get()} == {"characters:1", "messages"}
     finally:
         await listener.close()
+
+
+async def test_a_database_of_the_first_release_is_brought_up_with_all_that_is_in_it(empty: Database) -> None:
+    apps = tortoise_config(empty.credentials)["apps"]
+    async with in_transaction("default") as transaction:
+        await MigrationExecutor(transaction, apps).migrate([MigrationTarget("tzurot", "0002_storage")])
+    await empty.execute("INSERT INTO users (front, external_id, created_at) VALUES ('discord', '1', now())")
+    await empty.execute(
+        "INSERT INTO personas (user_id, name, description, is_default, created_at) VALUES (1, 'Ida', '', TRUE, now())"
+    )
+    await empty.execute(
+        "INSERT INTO characters (slug, name, card, created_at, updated_at, is_public, avatar_digest)"
+        " VALUES ('x', 'X', '{}', now(), now(), TRUE, '')"
+    )
+    assert await migrate(empty) == shipped()[2:]
+    person = await People(empty).find(Speaker(front="discord", external_id="1", name="Ida"))
+    assert person is not None
+    assert (person.name, person.pronouns) == ("Ida", "")
+    (character,) = await Characters(empty).everybody()
+    assert (character.name, character.is_open) == ("X", False)
 
 
 async def test_three_processes_at_once_migrate_once(empty: Database) -> None:

@@ -73,6 +73,8 @@ class ScriptedLLM:
     default: Callable[[LLMRequest], str | Scripted] = lambda request: f"I heard: {_last_words(request)}"
     models: list[str] = field(default_factory=lambda: ["scripted/one", "scripted/two"])
     context_length: int = 32_768
+    more: dict[str, Json] = field(default_factory=dict)  # what the list says besides, by model
+    keys: set[str] = field(default_factory=set[str])  # others are refused; none: whoever asks is answered
 
     def __post_init__(self) -> None:
         self.queue: deque[Scripted] = deque()
@@ -117,6 +119,8 @@ class ScriptedLLM:
     # -- answering ---------------------------------------------------------------------------------
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if self.keys and request.headers.get("Authorization", "").removeprefix("Bearer ") not in self.keys:
+            return web.json_response({"error": {"message": "Incorrect API key provided"}}, status=401)
         if request.path.endswith("/models"):
             about = {
                 "object": "model",
@@ -124,7 +128,8 @@ class ScriptedLLM:
                 "owned_by": "tests",
                 "context_length": self.context_length,
             }
-            return web.json_response({"object": "list", "data": [{"id": one, **about} for one in self.models]})
+            listed = [{"id": one, **about, **self.more.get(one, {})} for one in self.models]
+            return web.json_response({"object": "list", "data": listed})
         if not request.path.endswith("/chat/completions"):
             return web.json_response({"error": {"message": f"no {request.path} here"}}, status=404)
         came = LLMRequest(orjson.loads(await request.read()), dict(request.headers), time.monotonic_ns())

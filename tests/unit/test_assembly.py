@@ -14,6 +14,7 @@ from tzurot.memory.store import Episode, Remembered
 from tzurot.pipeline.assembly import assemble
 from tzurot.pipeline.turn import Prompt, Quote, Recollection, References, Scene, Turn
 from tzurot.prompt.tokens import estimate
+from tzurot.settings.cascade import Resolved
 from tzurot.tables.characters import Character, CharacterSummary
 from tzurot.tables.messages import Line
 from tzurot.tables.people import Person
@@ -74,7 +75,7 @@ def quote(text: str, speaker: str = "Otto") -> Quote:
 
 
 def scene(asked: Turn, *history: Line) -> Scene:
-    return Scene(turn=asked, history=history, now=NOW)
+    return Scene(turn=asked, history=history, now=NOW, settings=Resolved())
 
 
 def built(
@@ -124,7 +125,7 @@ def test_what_changes_from_turn_to_turn_leaves_the_system_message_alone() -> Non
     asked = turn()
     one = built(asked, line(1, "Ahoy."), memories=(memory("I sail."),))
     other = assemble(
-        Scene(turn=turn(text="And now?"), history=(), now=NOW + timedelta(hours=5)),
+        Scene(turn=turn(text="And now?"), history=(), now=NOW + timedelta(hours=5), settings=Resolved()),
         References(quotes=(quote("x"),)),
         Recollection(),
         ROUTE,

@@ -15,9 +15,10 @@ from hikari import Permissions
 from tests.loopback import shapes
 from tests.loopback.permissions import EVERYTHING, in_channel
 from tests.loopback.world import World
-from tzurot.discord.permissions import READ, Owners, invite_link, needed, of_member
+from tzurot.discord.permissions import READ, invite_link, needed, of_member
 from tzurot.tables.characters import CharacterSummary
 from tzurot.tables.people import Person
+from tzurot.ui.rights import Owners
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

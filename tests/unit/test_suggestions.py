@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tzurot.discord.options import OFFERED, best_matches
-from tzurot.tables.characters import CharacterSummary, slug_of
+from tzurot.discord.options import OFFERED
+from tzurot.tables.characters import slug_of
+from tzurot.ui.ranking import Named, best_matches, labels
 
 
-def characters(*names: str) -> list[CharacterSummary]:
-    return [
-        CharacterSummary(id=number, slug=slug_of(name), name=name, owner_id=None, is_public=True)
-        for number, name in enumerate(names, 1)
-    ]
+def named(*names: str) -> list[Named]:
+    return [Named(name=name, value=slug_of(name)) for name in names]
 
 
 def offered(typed: str, *names: str) -> list[str]:
-    return [character.name for character in best_matches(typed, characters(*names))]
+    return [one.name for one in best_matches(typed, named(*names), OFFERED)]
 
 
 def test_the_name_itself_then_its_beginnings_then_words_then_what_is_alike() -> None:
@@ -56,10 +54,8 @@ def test_never_more_than_discord_takes() -> None:
     assert len(offered("name", *[f"name {number}" for number in range(300)])) == OFFERED == 25
 
 
-def test_of_two_with_one_name_both_are_offered() -> None:
-    twins = [
-        CharacterSummary(id=number, slug=slug, name="Mira", owner_id=None, is_public=True)
-        for number, slug in ((1, "mira"), (2, "mira-2"))
-    ]
-    assert best_matches("mira", twins) == twins
-    assert best_matches("mira-2", twins)[0] == twins[1]
+def test_of_two_with_one_name_both_are_offered_and_told_apart() -> None:
+    twins = [Named(name="Mira", value="mira"), Named(name="Mira", value="mira-2")]
+    assert best_matches("mira", twins, OFFERED) == twins
+    assert best_matches("mira-2", twins, OFFERED)[0] == twins[1]
+    assert [label for label, _ in labels([*twins, *named("Quill")])] == ["Mira (mira)", "Mira (mira-2)", "Quill"]

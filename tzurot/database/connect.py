@@ -30,6 +30,13 @@ MODELS = (
     "tzurot.tables.messages",
     "tzurot.tables.memories",
     "tzurot.tables.flights",
+    "tzurot.tables.settings",
+    "tzurot.tables.presets",
+    "tzurot.tables.keys",
+    "tzurot.tables.channels",
+    "tzurot.tables.denials",
+    "tzurot.tables.aliases",
+    "tzurot.tables.epochs",
 )
 POOL_SIZE = 6
 CLOSE_S = 5.0

@@ -2,121 +2,123 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
 from typing import TYPE_CHECKING
 
 import hikari
 from loguru import logger
 
 from tzurot.discord.notices import notice
-from tzurot.discord.render import drawn
-from tzurot.errors import Refused, TzurotError
-from tzurot.talk import Speaker
-from tzurot.ui.screen import Address, stale
+from tzurot.discord.render import cut, drawn, form_rows
+from tzurot.errors import Refused, StoreDown, TzurotError, bug
+from tzurot.ui.screen import FILL, Address, Form, Press, Screen, stale
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from tzurot.discord.viewers import Viewers
+    from tzurot.ui.screen import Answer, Pressable
+    from tzurot.ui.viewer import Viewer
 
-    from tzurot.tables.people import People, Person
-    from tzurot.ui.screen import Screen
+    Pressed = hikari.ComponentInteraction | hikari.ModalInteraction
 
-    Pressed = Callable[["Press"], Awaitable[Screen]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
-    """Who pressed what: the address, a menu's values, a form's texts."""
-
-    person: Person
-    user_id: int
-    address: Address
-    values: Sequence[str] = ()
-    texts: Mapping[str, str] | None = None
+FORM_WAIT_S = 0.6
+FORM_TITLE = 45
 
 
 class Router:
-    """Screens are entered by their key when plugins load; a click finds its screen whatever process drew it."""
+    """Screens are entered when plugins are made; a click finds its screen whatever process drew it."""
 
-    def __init__(self, people: People) -> None:
-        self._people = people
-        self._screens: dict[str, Pressed] = {}
+    def __init__(self, viewers: Viewers) -> None:
+        self._viewers = viewers
+        self._screens: dict[str, Pressable] = {}
 
-    def enter(self, key: str, pressed: Pressed) -> None:
-        self._screens[key] = pressed
+    def enter(self, *screens: Pressable) -> None:
+        for screen in screens:
+            assert screen.key not in self._screens, f"two screens are called {screen.key}"
+            self._screens[screen.key] = screen
 
     async def route(self, event: hikari.InteractionCreateEvent) -> None:
         """Answer a click or a form; everything else is not ours."""
         interaction = event.interaction
-        if isinstance(interaction, hikari.ComponentInteraction):
-            await self._answer(interaction, interaction.values, None)
-        elif isinstance(interaction, hikari.ModalInteraction):
-            texts = {component.custom_id: component.value for row in interaction.components for component in row}
-            await self._answer(interaction, (), texts)
-
-    async def _answer(
-        self,
-        interaction: hikari.ComponentInteraction | hikari.ModalInteraction,
-        values: Sequence[str],
-        texts: Mapping[str, str] | None,
-    ) -> None:
+        if not isinstance(interaction, hikari.ComponentInteraction | hikari.ModalInteraction):
+            return
+        acknowledged = False
         try:
-            await self._acknowledge(interaction)
-            screen = await self._press(interaction, values, texts)
-            await interaction.edit_initial_response(**drawn(screen))
+            press = _press_of(interaction)
+            if press.address.verb == FILL and isinstance(interaction, hikari.ComponentInteraction):
+                form = await self._in_time(interaction, press)
+                title = cut(form.title, FORM_TITLE)
+                await interaction.create_modal_response(title, form.address.pack(), components=form_rows(form))
+                return
+            await _acknowledge(interaction)
+            acknowledged = True
+            answer = await self._pressed(interaction, press)
+            if isinstance(answer, Screen):
+                await interaction.edit_initial_response(**drawn(answer))
         except TzurotError as error:
-            await self._complain(interaction, error)
+            await _complain(interaction, error, acknowledged=acknowledged)
         except hikari.HTTPError as error:
             logger.warning("a click could not be answered: {}", error)
         except Exception:  # noqa: BLE001 - a click must not die silently
             logger.exception("a click failed: {}", interaction.custom_id)
-            await self._complain(
-                interaction,
-                TzurotError("bug", "Something went wrong inside the bot.", "Please tell its host."),
-            )
+            await _complain(interaction, bug(), acknowledged=acknowledged)
 
-    @staticmethod
-    async def _acknowledge(interaction: hikari.ComponentInteraction | hikari.ModalInteraction) -> None:
-        """At once: Discord waits three seconds, and the database may be slower."""
-        if isinstance(interaction, hikari.ModalInteraction) and interaction.message is None:
-            await interaction.create_initial_response(
-                hikari.ResponseType.DEFERRED_MESSAGE_CREATE, flags=hikari.MessageFlag.EPHEMERAL
-            )
-        else:
-            await interaction.create_initial_response(hikari.ResponseType.DEFERRED_MESSAGE_UPDATE)
-
-    async def _press(
-        self,
-        interaction: hikari.ComponentInteraction | hikari.ModalInteraction,
-        values: Sequence[str],
-        texts: Mapping[str, str] | None,
-    ) -> Screen:
-        address = Address.unpack(interaction.custom_id)
-        pressed = self._screens.get(address.screen)
-        if pressed is None:
-            raise stale()
-        if address.owner not in (0, int(interaction.user.id)):
-            raise Refused("screen.not_yours", "Somebody else opened this screen.", "Run the command yourself.")
-        person = await self._people.meet(speaker_of_interaction(interaction))
-        return await pressed(
-            Press(person=person, user_id=int(interaction.user.id), address=address, values=values, texts=texts)
-        )
-
-    @staticmethod
-    async def _complain(interaction: hikari.ComponentInteraction | hikari.ModalInteraction, error: TzurotError) -> None:
-        """The screen stays as it is; whoever pressed hears why nothing happened."""
+    async def _in_time(self, interaction: Pressed, press: Press) -> Form:
+        """A form has to be the first response, so its values cannot be waited for as long as it takes."""
         try:
-            await interaction.execute(notice(error), flags=hikari.MessageFlag.EPHEMERAL)
-        except hikari.HTTPError as lost:
-            logger.warning("an error could not be shown: {}", lost)
+            answer = await asyncio.wait_for(self._pressed(interaction, press), FORM_WAIT_S)
+        except TimeoutError:
+            raise slow() from None
+        if not isinstance(answer, Form):
+            raise stale()
+        return answer
+
+    async def _pressed(self, interaction: Pressed, press: Press) -> Answer:
+        if press.address.owner not in (0, int(interaction.user.id)):
+            raise Refused("screen.not_yours", "Somebody else opened this screen.", "Run the command yourself.")
+        return await self.press(await self._viewers.of(interaction), press)
+
+    async def press(self, viewer: Viewer, press: Press) -> Answer:
+        """What a press leads to.
+
+        Raises:
+            Invalid: no screen of that name is known.
+
+        """
+        screen = self._screens.get(press.address.screen)
+        if screen is None:
+            raise stale()
+        return await screen.press(viewer, press)
 
 
-def speaker_of_interaction(
-    interaction: hikari.CommandInteraction
-    | hikari.ComponentInteraction
-    | hikari.ModalInteraction
-    | hikari.AutocompleteInteraction,
-) -> Speaker:
-    """The person behind an interaction, named as the server names them."""
-    member = interaction.member
-    name = member.display_name if member is not None else interaction.user.display_name
-    return Speaker(front="discord", external_id=str(int(interaction.user.id)), name=name or interaction.user.username)
+def slow() -> StoreDown:
+    return StoreDown("database.slow", "The database is slow just now.", "Press it again in a few seconds.")
+
+
+def _press_of(interaction: Pressed) -> Press:
+    address = Address.unpack(interaction.custom_id)
+    if isinstance(interaction, hikari.ComponentInteraction):
+        return Press(address=address, values=interaction.values)
+    typed = {component.custom_id: component.value for row in interaction.components for component in row}
+    return Press(address=address, texts=typed)
+
+
+async def _acknowledge(interaction: Pressed) -> None:
+    """At once: Discord waits three seconds, and the database may be slower."""
+    if isinstance(interaction, hikari.ModalInteraction) and interaction.message is None:
+        await interaction.create_initial_response(
+            hikari.ResponseType.DEFERRED_MESSAGE_CREATE, flags=hikari.MessageFlag.EPHEMERAL
+        )
+    else:
+        await interaction.create_initial_response(hikari.ResponseType.DEFERRED_MESSAGE_UPDATE)
+
+
+async def _complain(interaction: Pressed, error: TzurotError, *, acknowledged: bool) -> None:
+    """The screen stays as it is; whoever pressed hears why nothing happened."""
+    private = hikari.MessageFlag.EPHEMERAL
+    try:
+        if acknowledged:
+            await interaction.execute(notice(error), flags=private)
+        else:
+            await interaction.create_initial_response(hikari.ResponseType.MESSAGE_CREATE, notice(error), flags=private)
+    except hikari.HTTPError as lost:
+        logger.warning("an error could not be shown: {}", lost)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tzurot.pipeline.hear import Hear
     from tzurot.pipeline.lanes import Lanes
     from tzurot.pipeline.run import Run
+    from tzurot.tables.channels import Activations
     from tzurot.tables.turns import Accepted
 
 LEAN_CACHE = CacheSettings(
@@ -75,7 +76,9 @@ class Ears:
         lanes: Lanes,
         hear: Hear,
         run: Run,
+        activations: Activations,
     ) -> None:
+        self._activations = activations
         self._me = me
         self._front = front
         self._places = places
@@ -146,6 +149,8 @@ class Ears:
     def _may_address(self, message: hikari.Message) -> bool:
         """Whether it is worth finding out; most messages of a busy server are not."""
         if message.guild_id is None or "@" in (message.content or ""):
+            return True
+        if any(self._activations.may_be_active(there) for there in self._places.around(message.channel_id)):
             return True
         answered = message.referenced_message
         return bool(answered and answered.author and answered.author.is_bot)

@@ -1,68 +1,213 @@
-"""Options that several commands take, made by functions: lightbulb does not let commands inherit them."""
+"""What commands take: options as declarations, how their values are read, and what is offered while people type."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from zoneinfo import available_timezones
 
+import hikari
 import lightbulb
 
-from tzurot.discord.components import speaker_of_interaction
-from tzurot.tables.characters import Characters
-from tzurot.tables.people import People
+from tzurot.discord.viewers import speaker_of
+from tzurot.ui.ranking import Named, best_matches, labels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from tzurot.tables.characters import CharacterSummary
+    from tzurot.llm.providers import Providers
+    from tzurot.tables.characters import Characters, CharacterSummary
+    from tzurot.tables.people import Guise, People, Person
+    from tzurot.tables.personas import Personas
+    from tzurot.tables.presets import Preset, Presets
+    from tzurot.ui.rights import Owners
+    from tzurot.ui.viewer import Viewer
+
+    Suggest = Callable[["Lookups", Person | None, str], Awaitable[Sequence[Named]]]
+    Read = Callable[["Lookups", Viewer, Any], Awaitable[Any]]
 
 OFFERED = 25
 OPTION_LIMIT = 100
-ALIKE = 60
 
 
-def character(description: str = "The character's name") -> str:
-    """A character by name; suggestions are those the asker may see, best match first."""
-    return lightbulb.string(
-        "character",
-        description,
-        autocomplete=suggest_characters,  # pyright: ignore[reportArgumentType] - the rest is injected
-        max_length=OPTION_LIMIT,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookups:
+    """Where options find what people mean."""
+
+    people: People
+    characters: Characters
+    personas: Personas
+    presets: Presets
+    providers: Providers
+    owners: Owners
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """`make` is lightbulb's function for the type; `default` None makes it optional, and is what is read then."""
+
+    make: Callable[..., Any]
+    description: str
+    required: bool = True
+    limits: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    suggest: Suggest | None = None
+    find: Read | None = None
+
+    def made(self, name: str, lookups: Lookups) -> Any:  # noqa: ANN401 - lightbulb's own
+        """Lightbulb's option of that name."""
+        given: dict[str, Any] = dict(self.limits)
+        if not self.required:
+            given["default"] = None
+        if self.suggest is not None:
+            given["autocomplete"] = _offering(self.suggest, lookups)
+        return self.make(name.replace("_", "-"), self.description, **given)
+
+    async def read(self, lookups: Lookups, viewer: Viewer, raw: Any) -> Any:  # noqa: ANN401
+        if raw is None or self.find is None:
+            return raw
+        return await self.find(lookups, viewer, raw)
+
+
+def _offering(suggest: Suggest, lookups: Lookups) -> Callable[..., Awaitable[None]]:
+    async def offer(context: lightbulb.AutocompleteContext[str]) -> None:
+        person = await lookups.people.find(speaker_of(context.interaction))
+        typed = str(context.focused.value or "")
+        found = best_matches(typed, await suggest(lookups, person, typed), OFFERED)
+        await context.respond({label[:OPTION_LIMIT]: named.value for label, named in labels(found)})
+
+    return offer
+
+
+def text(description: str, *, limit: int = OPTION_LIMIT, required: bool = True) -> Option:
+    return Option(make=lightbulb.string, description=description, required=required, limits={"max_length": limit})
+
+
+def number(description: str, *, lowest: int, highest: int, required: bool = True) -> Option:
+    limits = {"min_value": lowest, "max_value": highest}
+    return Option(make=lightbulb.integer, description=description, required=required, limits=limits)
+
+
+def switch(description: str, *, required: bool = False) -> Option:
+    return Option(make=lightbulb.boolean, description=description, required=required)
+
+
+def choice(description: str, *choices: str, required: bool = True) -> Option:
+    offered = [lightbulb.Choice(name, name) for name in choices]
+    return Option(make=lightbulb.string, description=description, required=required, limits={"choices": offered})
+
+
+def person(description: str, *, required: bool = True) -> Option:
+    return Option(make=lightbulb.user, description=description, required=required)
+
+
+def channel(description: str, *, required: bool = False) -> Option:
+    kinds = [hikari.ChannelType.GUILD_TEXT, hikari.ChannelType.GUILD_NEWS, hikari.ChannelType.GUILD_PUBLIC_THREAD]
+    return Option(make=lightbulb.channel, description=description, required=required, limits={"channel_types": kinds})
+
+
+def file(description: str, *, required: bool = True) -> Option:
+    return Option(make=lightbulb.attachment, description=description, required=required)
+
+
+def character(description: str = "The character's name", *, edit: bool = False, required: bool = True) -> Option:
+    """A character by name, read as its summary; with `edit` only one that the viewer may change."""
+    return Option(
+        make=lightbulb.string,
+        description=description,
+        required=required,
+        limits={"max_length": OPTION_LIMIT},
+        suggest=_editable if edit else _visible,
+        find=_editable_character if edit else _character,
     )
 
 
-async def suggest_characters(ctx: lightbulb.AutocompleteContext[str], people: People, characters: Characters) -> None:
-    person = await people.find(speaker_of_interaction(ctx.interaction))
-    typed = str(ctx.focused.value or "")
-    ranked = best_matches(typed, await characters.visible_to(person.user_id if person else None))
-    names = [character.name for character in ranked]
-    await ctx.respond(
-        {
-            (character.name if names.count(character.name) == 1 else f"{character.name} ({character.slug})")[
-                :OPTION_LIMIT
-            ]: character.slug
-            for character in ranked
-        }
+async def _visible(lookups: Lookups, person: Person | None, _: str) -> Sequence[Named]:
+    """Those the asker may see, the ones they talked with last first."""
+    user_id = person.user_id if person else None
+    visible = await lookups.characters.visible_to(user_id)
+    recent = await lookups.characters.recent(user_id) if user_id is not None else ()
+    rank = {character_id: position for position, character_id in enumerate(recent)}
+    return [_named(c) for c in sorted(visible, key=lambda c: rank.get(c.id, len(rank)))]
+
+
+async def _editable(lookups: Lookups, person: Person | None, _: str) -> Sequence[Named]:
+    if person is None:
+        return []
+    visible = await lookups.characters.visible_to(person.user_id)
+    return [_named(c) for c in visible if lookups.owners.may_edit(person, c)]
+
+
+def _named(summary: CharacterSummary) -> Named:
+    return Named(name=summary.name, value=summary.slug)
+
+
+async def _character(lookups: Lookups, viewer: Viewer, given: str) -> CharacterSummary:
+    return await lookups.characters.by_slug(given, viewer.user_id)
+
+
+async def _editable_character(lookups: Lookups, viewer: Viewer, given: str) -> CharacterSummary:
+    summary = await lookups.characters.by_slug(given, viewer.user_id)
+    lookups.owners.check_edit(viewer.person, summary)
+    return summary
+
+
+def persona(description: str = "A persona of yours") -> Option:
+    """One of the asker's own personas, read as a Guise."""
+    return Option(
+        make=lightbulb.string,
+        description=description,
+        limits={"max_length": OPTION_LIMIT},
+        suggest=_personas,
+        find=_persona,
     )
 
 
-def best_matches(typed: str, characters: Sequence[CharacterSummary], limit: int = OFFERED) -> list[CharacterSummary]:
-    """The same name first, then names that begin so, words that begin so, and what is spelled alike."""
-    from rapidfuzz import fuzz  # noqa: PLC0415 - 40 modules that a bot needs when somebody first types a name
+async def _personas(lookups: Lookups, person: Person | None, _: str) -> Sequence[Named]:
+    found = await lookups.personas.of(person.user_id) if person is not None else ()
+    return [Named(name=persona.name, value=str(persona.id)) for persona in found]
 
-    wanted = typed.strip().casefold()
-    if not wanted:
-        return list(characters[:limit])
 
-    def rank(character: CharacterSummary) -> tuple[int, float]:
-        name = character.name.casefold()
-        alike = max(fuzz.partial_ratio(wanted, name), fuzz.partial_ratio(wanted, character.slug))
-        if wanted in (name, character.slug):
-            return 0, -alike
-        if name.startswith(wanted) or character.slug.startswith(wanted):
-            return 1, -alike
-        if any(word.startswith(wanted) for word in name.split()):
-            return 2, -alike
-        return (3, -alike) if alike >= ALIKE else (4, -alike)
+async def _persona(lookups: Lookups, viewer: Viewer, given: str) -> Guise:
+    return await lookups.personas.find(viewer.user_id, given)
 
-    ranked = sorted(characters, key=rank)
-    return [character for character in ranked if rank(character)[0] <= 3][:limit]  # noqa: PLR2004 - the last rank
+
+def preset(description: str = "A preset of yours or the host's") -> Option:
+    return Option(
+        make=lightbulb.string,
+        description=description,
+        limits={"max_length": OPTION_LIMIT},
+        suggest=_presets,
+        find=_preset,
+    )
+
+
+async def _presets(lookups: Lookups, person: Person | None, _: str) -> Sequence[Named]:
+    found = await lookups.presets.visible_to(person.user_id if person is not None else None)
+    return [Named(name=preset.name, value=str(preset.id)) for preset in found]
+
+
+async def _preset(lookups: Lookups, viewer: Viewer, given: str) -> Preset:
+    return await lookups.presets.find(given, viewer.user_id)
+
+
+def provider(description: str = "Whose key", *, required: bool = False) -> Option:
+    limits = {"max_length": 32}
+    return Option(make=lightbulb.string, description=description, required=required, limits=limits, suggest=_providers)
+
+
+async def _providers(lookups: Lookups, person: Person | None, _: str) -> Sequence[Named]:
+    del person
+    return [Named(name=name, value=name) for name in sorted(lookups.providers.all)]
+
+
+def zone(description: str = "Your time zone, for example Europe/Berlin") -> Option:
+    return Option(make=lightbulb.string, description=description, limits={"max_length": 60}, suggest=_zones)
+
+
+async def _zones(lookups: Lookups, person: Person | None, typed: str) -> Sequence[Named]:
+    del lookups, person
+    zones = await asyncio.to_thread(available_timezones)
+    places = sorted(zone for zone in zones if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/")))
+    near = [zone for zone in places if typed.casefold().replace(" ", "_") in zone.casefold()]
+    return [Named(name=zone.replace("_", " "), value=zone) for zone in ("UTC", *(near or places))]

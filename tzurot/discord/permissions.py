@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import hikari
 from hikari import Intents, Permissions
-
-if TYPE_CHECKING:
-    from tzurot.tables.characters import CharacterSummary
-    from tzurot.tables.people import Person
 
 CONTENT_INTENT = Intents.MESSAGE_CONTENT
 INTENTS = Intents.GUILDS | Intents.GUILD_MESSAGES | Intents.DM_MESSAGES | CONTENT_INTENT
@@ -71,10 +66,23 @@ def of_member(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owners:
-    """Who may change a character: whoever made it, and the owners of the bot."""
+class Rights:
+    """What the bot itself may do in each channel of a server, by the cache."""
 
-    external_ids: frozenset[str]
+    bot: hikari.GatewayBot
 
-    def may_edit(self, person: Person, character: CharacterSummary) -> bool:
-        return character.owner_id == person.user_id or person.external_id in self.external_ids
+    def missing_in(self, guild_id: int) -> list[tuple[int, list[str]]]:
+        """Channels in which permissions are missing, with the names of these."""
+        guild = self.bot.cache.get_guild(guild_id)
+        me = guild.get_my_member() if guild is not None else None
+        if guild is None or me is None:
+            return []
+        missing: list[tuple[int, list[str]]] = []
+        for channel in guild.get_channels().values():
+            if not isinstance(channel, hikari.TextableGuildChannel) or isinstance(channel, hikari.GuildVoiceChannel):
+                continue
+            held = of_member(me, guild, channel)
+            names = [str(one.name).replace("_", " ").title() for one in PERMISSIONS if not held & one]
+            if names:
+                missing.append((int(channel.id), names))
+        return missing

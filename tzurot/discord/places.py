@@ -35,6 +35,11 @@ class Places:
             self._made[channel_id] = place
         return self._made[channel_id]
 
+    def around(self, channel_id: int) -> tuple[int, ...]:
+        """A channel, and for a thread the one it is in, as far as the cache knows."""
+        thread = self._bot.cache.get_thread(channel_id)
+        return (channel_id,) if thread is None else (channel_id, int(thread.parent_id))
+
     async def channel(self, channel_id: int) -> hikari.PartialChannel:
         """A channel or thread as the cache or Discord knows it."""
         cache = self._bot.cache

@@ -34,7 +34,7 @@ STYLES: dict[Style, InteractiveStyle] = {
 
 def drawn(screen: Screen) -> dict[str, Any]:
     """The arguments of a response or an edit: embed, components, attachments."""
-    files = [hikari.Bytes(file.content, file.name) for file in screen.files if not file.shown]
+    files = [hikari.Bytes(file.content, file.name) for file in screen.files if not (file.shown or file.wide)]
     return {
         "content": None,
         "embeds": [_embed(screen)],
@@ -63,6 +63,8 @@ def _embed(screen: Screen) -> hikari.Embed:
     for file in screen.files:
         if file.shown:
             embed.set_thumbnail(hikari.Bytes(file.content, file.name))
+        elif file.wide:
+            embed.set_image(hikari.Bytes(file.content, file.name))
     return embed
 
 
@@ -102,6 +104,7 @@ def form_rows(form: Form) -> Sequence[ModalActionRowBuilder]:
             required=given.required,
             max_length=given.limit,
             placeholder=cut(given.placeholder, 100) or hikari.UNDEFINED,
+            value=given.value or hikari.UNDEFINED,
         )
         rows.append(row)
     return rows

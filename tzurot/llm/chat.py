@@ -42,7 +42,7 @@ class Route:
     stall_s: float = 30
     total_s: float = 180
     reply_limit_bytes: int = 32 * 1024
-    samplers: Mapping[str, float] = field(default_factory=dict[str, float])
+    samplers: Mapping[str, float | str] = field(default_factory=dict[str, "float | str"])
 
     @property
     def host(self) -> str:

@@ -7,6 +7,7 @@ that a server's prompt cache can keep everything before it, and because some cha
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from tzurot.llm.chat import ChatMessage
 from tzurot.pipeline.fetch import text_with_attachments
@@ -15,6 +16,7 @@ from tzurot.prompt.budget import Block, Keep, fit
 from tzurot.prompt.fence import fenced, harmless
 from tzurot.prompt.macros import expand
 from tzurot.prompt.tokens import MESSAGE_OVERHEAD, estimate
+from tzurot.settings.catalog import REPLY_LANGUAGE, TIMEZONE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,8 +78,9 @@ def _blocks(scene: Scene, references: References, recollection: Recollection) ->
     names = {"char": turn.character.card.spoken_name, "user": harmless(turn.asked_by.name)}
     card = turn.character.card
     blocks = [_block("system", text, Keep.ALWAYS) for text in _description(card, names)]
-    if turn.asked_by.description:
-        blocks.append(_block("persona", f"{names['user']}: {turn.asked_by.description}", Keep.ALWAYS))
+    asker = turn.asked_by
+    if about := " ".join(part for part in (asker.pronouns and f"({asker.pronouns})", asker.description) if part):
+        blocks.append(_block("persona", f"{names['user']}: {about}", Keep.ALWAYS))
     blocks += [_block("example", text, Keep.EXAMPLES) for text in _examples(card, names)]
     blocks += [
         _block("memory", _memory(memory, scene.now), Keep.MEMORIES, memory.score) for memory in recollection.memories
@@ -130,7 +133,10 @@ def _context(scene: Scene) -> str:
         "guild": f"the channel #{place.name} of the server {place.guild_name}",
         "thread": f"the thread {place.name} of the server {place.guild_name}",
     }[place.kind]
-    return f"Now: {scene.now:%A, %d %B %Y, %H:%M} UTC. Place: {where}."
+    zone = scene.settings[TIMEZONE]
+    language = scene.settings[REPLY_LANGUAGE]
+    answer = f" Answer in {harmless(language)}." if language else ""
+    return f"Now: {scene.now.astimezone(ZoneInfo(zone)):%A, %d %B %Y, %H:%M} {zone}. Place: {where}.{answer}"
 
 
 def _memory(memory: Remembered, now: datetime) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tzurot.pipeline.turn import Scene
 from tzurot.prompt.tokens import estimate
+from tzurot.settings.catalog import CROSS_CHANNEL, HISTORY_HOURS, HISTORY_MESSAGES
 from tzurot.tables.messages import Line
 
 if TYPE_CHECKING:
@@ -14,8 +15,14 @@ if TYPE_CHECKING:
 
     from tzurot.pipeline.front import Front
     from tzurot.pipeline.turn import Turn
+    from tzurot.settings.cascade import Cascade
+    from tzurot.tables.epochs import Epochs
     from tzurot.tables.messages import History
     from tzurot.talk import Utterance
+
+
+OLDEST = datetime.min.replace(tzinfo=UTC)
+ELSEWHERE = 10
 
 
 def utc_now() -> datetime:
@@ -23,16 +30,31 @@ def utc_now() -> datetime:
 
 
 class Fetch:
-    def __init__(self, history: History, limit: int, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, history: History, epochs: Epochs, cascade: Cascade, clock: Callable[[], datetime] = utc_now
+    ) -> None:
         self._history = history
-        self._limit = limit
+        self._epochs = epochs
+        self._cascade = cascade
         self._clock = clock
 
     async def __call__(self, turn: Turn, front: Front) -> Scene:
         said = turn.incoming.utterance
-        kept = await self._history.last(turn.place.key, self._limit, turn.accepted.last_line_id)
-        overheard = await front.overheard(turn.place, said.message_id, self._limit)
-        return Scene(turn=turn, history=merged(kept, overheard, said.message_id, self._limit), now=self._clock())
+        persona_id, character_id = turn.asked_by.persona_id, turn.character.id
+        settings = await self._cascade.of(place=turn.place, character_id=character_id, user_id=turn.asked_by.user_id)
+        limit, now = settings[HISTORY_MESSAGES], self._clock()
+        kept = await self._history.last(turn.place.key, limit, turn.accepted.last_line_id)
+        overheard = await front.overheard(turn.place, said.message_id, limit)
+        history = merged(kept, overheard, said.message_id, limit)
+        since = await self._epochs.since(persona_id, character_id)
+        if hours := settings[HISTORY_HOURS]:
+            since = max(since or OLDEST, now - timedelta(hours=hours))
+        if settings[CROSS_CHANNEL]:
+            elsewhere = await self._history.elsewhere(persona_id, character_id, turn.place.key, ELSEWHERE)
+            history = (*elsewhere, *history)[-limit:]
+        if since is not None:
+            history = tuple(line for line in history if line.said_at > since)
+        return Scene(turn=turn, history=history, now=now, settings=settings)
 
 
 def merged(kept: tuple[Line, ...], overheard: tuple[Utterance, ...], asked: int, limit: int) -> tuple[Line, ...]:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from loguru import logger
 
-from tzurot.errors import Invalid, TzurotError, bug
+from tzurot.errors import Invalid, Refused, TzurotError, bug
 
 if TYPE_CHECKING:
     from tzurot.memory.store import Memories
     from tzurot.pipeline.front import Front
+    from tzurot.pipeline.guards import Guards
     from tzurot.pipeline.run import Run
     from tzurot.pipeline.triggers import Triggers
     from tzurot.pipeline.turn import Delivery
@@ -22,9 +23,19 @@ if TYPE_CHECKING:
 
 
 class Hear:
-    def __init__(self, *, people: People, triggers: Triggers, ledger: Ledger, memories: Memories, run: Run) -> None:
+    def __init__(
+        self,
+        *,
+        people: People,
+        triggers: Triggers,
+        guards: Guards,
+        ledger: Ledger,
+        memories: Memories,
+        run: Run,
+    ) -> None:
         self._people = people
         self._triggers = triggers
+        self._guards = guards
         self._ledger = ledger
         self._memories = memories
         self._run = run
@@ -46,6 +57,7 @@ class Hear:
         """
         said = incoming.utterance
         accepted: list[Accepted] = []
+        told = False
         # until it is known whom a message addresses, only these certainly address somebody here
         certain = incoming.mentions_bot or said.place.kind == "dm" or said.reply_to is not None
         try:
@@ -54,15 +66,19 @@ class Hear:
             certain = bool(addressed)
             if addressed and not said.text and not said.attachments and not incoming.mentions_bot:
                 raise unreadable()  # noqa: TRY301
-            for character in addressed:
-                ahead = at_once and character is addressed[0]
-                turn = await self._enter(incoming, character.character_id, character.reason, "message", ahead=ahead)
-                accepted += [turn] if turn is not None else []
         except Exception as error:  # noqa: BLE001 - whatever it was, a person who addressed somebody hears of it
             await self._fail(error, incoming, front if certain else None)
-            if certain and not accepted:
-                return None
-        return tuple(accepted)
+            return None if certain else ()
+        for character in addressed:
+            ahead = at_once and character is addressed[0]
+            try:
+                turn = await self._enter(incoming, character.character_id, character.reason, "message", ahead=ahead)
+            except Exception as error:  # noqa: BLE001 - one that cannot be entered stops nobody
+                await self._fail(error, incoming, front)
+                told = True
+            else:
+                accepted += [turn] if turn is not None else []
+        return None if told and not accepted else tuple(accepted)
 
     async def answer(
         self,
@@ -83,7 +99,12 @@ class Hear:
     async def _enter(
         self, incoming: Incoming, character_id: int, reason: str, origin_kind: OriginKind, *, ahead: bool
     ) -> Accepted | None:
-        person = await self._people.meet(incoming.utterance.speaker)
+        """Raises what keeps this person from an answer."""
+        said = incoming.utterance
+        kept_out = await self._guards.keeps_out(said.speaker.external_id, said.place, character_id)
+        if kept_out is not None:
+            raise kept_out
+        person = (await self._people.meet(said.speaker)).towards(character_id)
         entering = asyncio.ensure_future(
             self._ledger.accept(
                 incoming,
@@ -99,14 +120,15 @@ class Hear:
             self._memories.think_ahead(person.persona_id, character_id, incoming.utterance.text)
         return await entering
 
-    @staticmethod
-    async def _fail(error: Exception, incoming: Incoming, front: Front | None) -> None:
+    async def _fail(self, error: Exception, incoming: Incoming, front: Front | None) -> None:
         known = error if isinstance(error, TzurotError) else bug()
         if known is error:
             logger.warning("a message was not answered: {} {}", known.code, known)
         else:
             logger.opt(exception=error).error("a message was not answered: {}", type(error).__name__)
-        if front is not None:
+        said = incoming.utterance
+        once = isinstance(known, Refused)
+        if front is not None and (not once or self._guards.is_news(said.speaker.external_id, said.place, known)):
             await front.tell(incoming, known, "")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from tzurot.errors import Invalid
 from tzurot.llm.quotation import Quotation
 
 if TYPE_CHECKING:
@@ -144,3 +145,25 @@ def _readings(word: str, longest: int) -> Iterator[str]:
     mark = _ENDS_WORD.search(bare)
     if mark:
         yield from _readings(bare[: mark.start()], longest)
+
+
+def folded_alias(text: str) -> str:
+    """An alias as it is kept and sought: lower case, straight quotes, single spaces.
+
+    Raises:
+        Invalid: it cannot be called: nothing, a number, more than four words, or a word that pings everybody.
+
+    """
+    words = _folded(text.strip().removeprefix(_SIGN)).split()
+    alias = " ".join(words)
+    if (
+        not words
+        or len(words) > WORDS_AT_MOST
+        or alias in _NO_NAMES
+        or alias.replace(" ", "").isdigit()
+        or "@" in alias
+    ):
+        raise Invalid(
+            "alias.invalid", f"“{text[:60]}” cannot be an alias.", "Give one to four words, not only digits, without @."
+        )
+    return alias

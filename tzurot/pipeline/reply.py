@@ -9,6 +9,7 @@ from tzurot.errors import ProviderFailed
 from tzurot.pipeline.cleanup import clean
 from tzurot.pipeline.split import split
 from tzurot.pipeline.turn import Reply, Voice
+from tzurot.settings.catalog import CLEANUP, FOOTER
 
 if TYPE_CHECKING:
     from tzurot.pipeline.turn import Completion, Scene
@@ -35,14 +36,19 @@ def compose(scene: Scene, completion: Completion) -> Reply:
 
     """
     turn = scene.turn
-    text = clean(
-        completion.text,
-        character=turn.character.name,
-        user=turn.asked_by.name,
-        others=others_of(scene),
-        user_message=turn.incoming.utterance.text,
-    )
-    chunks = split(text, MESSAGE_LIMIT - len(turn.character.name.encode("utf-16-le")) // 2 - PREFIX_SIGNS)
+    text = completion.text.strip()
+    if scene.settings[CLEANUP] == "full":
+        text = clean(
+            completion.text,
+            character=turn.character.name,
+            user=turn.asked_by.name,
+            others=others_of(scene),
+            user_message=turn.incoming.utterance.text,
+        )
+    room = MESSAGE_LIMIT - len(turn.character.name.encode("utf-16-le")) // 2 - PREFIX_SIGNS
+    chunks = split(text, room)
+    if scene.settings[FOOTER] and completion.model:
+        chunks = with_footer(chunks, f"-# {completion.model}", room)
     if not VISIBLE.search(text):
         raise ProviderFailed(
             "llm.nothing_said",
@@ -55,3 +61,10 @@ def compose(scene: Scene, completion: Completion) -> Reply:
         avatar_digest=turn.character.summary.avatar_digest,
     )
     return Reply(turn=turn, voice=voice, text=text, chunks=chunks)
+
+
+def with_footer(chunks: tuple[str, ...], footer: str, room: int) -> tuple[str, ...]:
+    """A small line under the last message, or a message of its own where that one is full."""
+    *before, last = chunks or ("",)
+    whole = f"{last}\n{footer}"
+    return (*before, whole) if len(whole) <= room else (*before, last, footer)

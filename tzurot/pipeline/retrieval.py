@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tzurot.pipeline.turn import Recollection
+from tzurot.settings.catalog import MEMORIES
 
 if TYPE_CHECKING:
     from tzurot.memory.store import Memories
@@ -12,9 +13,8 @@ if TYPE_CHECKING:
 
 
 class Retrieval:
-    def __init__(self, memories: Memories, limit: int) -> None:
+    def __init__(self, memories: Memories) -> None:
         self._memories = memories
-        self._limit = limit
 
     async def __call__(self, scene: Scene) -> Recollection:
         """The best memories that the history does not show anyway, in the order they were made."""
@@ -24,7 +24,7 @@ class Retrieval:
             turn.asked_by.persona_id,
             turn.character.id,
             turn.incoming.utterance.text,
-            limit=self._limit,
+            limit=scene.settings[MEMORIES],
             without=shown | {turn.incoming.utterance.message_id},
             last_id=turn.accepted.last_memory_id,
         )

@@ -15,7 +15,6 @@ from tzurot.pipeline.reply import compose
 from tzurot.pipeline.turn import Turn
 
 if TYPE_CHECKING:
-    from tzurot.llm.chat import Route
     from tzurot.pipeline.completion import Complete
     from tzurot.pipeline.delivery import Deliver
     from tzurot.pipeline.fetch import Fetch
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from tzurot.pipeline.references import FindReferences
     from tzurot.pipeline.remember import Remember
     from tzurot.pipeline.retrieval import Retrieval
+    from tzurot.pipeline.routes import Routes
     from tzurot.pipeline.turn import Delivery, Prompt, Reply, Scene
     from tzurot.tables.characters import Characters
     from tzurot.tables.people import People
@@ -49,6 +49,7 @@ class Run:
         deliver: Deliver,
         remember: Remember,
         ledger: Ledger,
+        routes: Routes,
     ) -> None:
         self._characters = characters
         self._people = people
@@ -59,7 +60,7 @@ class Run:
         self._deliver = deliver
         self._remember = remember
         self._ledger = ledger
-        self.route: Route | None = None  # none until one is chosen, and none where there is no model
+        self._routes = routes
         self.stranded: set[int] = set()
 
     async def __call__(self, accepted: Accepted, front: Front) -> Delivery | None:
@@ -67,10 +68,11 @@ class Run:
         with turn_reference(accepted.reference):
             flight: Flight | None = None
             try:
+                person = await self._people.meet(accepted.incoming.utterance.speaker)
                 turn = Turn(
                     accepted=accepted,
                     character=await self._characters.get(accepted.character_id),
-                    asked_by=await self._people.meet(accepted.incoming.utterance.speaker),
+                    asked_by=person.towards(accepted.character_id),
                 )
                 flight = Flight(turn)
                 delivery = await self._fly(turn, front, flight)
@@ -89,7 +91,8 @@ class Run:
             with flight.step("retrieval"):
                 flight.recollection = recollection = await self._retrieval(scene)
             with flight.step("assembly"):
-                flight.prompt = prompt = assemble(scene, references, recollection, self._some_route())
+                route = await self._routes.choose(turn.accepted.user_id, scene.settings)
+                flight.prompt = prompt = assemble(scene, references, recollection, route)
             reply = await self._reply(scene, prompt, draft, flight)
         with flight.step("delivery"):
             return await self._deliver(reply, front)
@@ -109,15 +112,6 @@ class Run:
                     raise
                 logger.info("asking again: {}", error.sentence)
         raise AssertionError("the last time returns or raises")
-
-    def _some_route(self) -> Route:
-        if self.route is None:
-            raise ProviderFailed(
-                "llm.none",
-                "No language model is configured yet.",
-                "The host sets llm.base_url and llm.model in config.toml, or starts a local server such as Ollama.",
-            )
-        return self.route
 
     async def _keep(self, delivery: Delivery, flight: Flight) -> None:
         """A reply that was said stands, even if it cannot be remembered: a restart tries again."""

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 
 from tzurot.errors import NotFound
 from tzurot.pipeline.mentions import Addressable, Roll
+from tzurot.settings.catalog import ANSWERS
 
 if TYPE_CHECKING:
+    from tzurot.settings.cascade import Cascade
+    from tzurot.tables.aliases import Aliases
+    from tzurot.tables.channels import Activations
     from tzurot.tables.characters import Characters, CharacterSummary
     from tzurot.tables.turns import Ledger
-    from tzurot.talk import Incoming
+    from tzurot.talk import Incoming, Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +25,28 @@ class Addressed:
 
 
 class Triggers:
-    """The replied-to character, then `@Name` from left to right; a bare mention or a DM goes to the usual one."""
+    """The replied-to character, then `@Name` from left to right; a bare mention or a DM goes to the usual one.
 
-    def __init__(self, characters: Characters, ledger: Ledger, default_slug: str) -> None:
+    What addresses nobody is for the characters that are active there.
+    """
+
+    def __init__(
+        self,
+        *,
+        characters: Characters,
+        aliases: Aliases,
+        activations: Activations,
+        cascade: Cascade,
+        ledger: Ledger,
+        default_slug: str,
+    ) -> None:
         self._characters = characters
+        self._aliases = aliases
+        self._activations = activations
+        self._cascade = cascade
         self._ledger = ledger
         self._default_slug = default_slug
-        self._roll: tuple[tuple[CharacterSummary, ...], Roll] | None = None
+        self._roll: tuple[object, Roll] | None = None
 
     async def __call__(self, incoming: Incoming, user_id: int | None) -> tuple[Addressed, ...]:
         said = incoming.utterance
@@ -43,15 +62,32 @@ class Triggers:
             addressed[await self._usual(incoming, user_id)] = "dm"
         elif not addressed and incoming.mentions_bot:
             addressed[(await self.default(user_id)).id] = "bot mention"
+        elif not addressed and said.speaker.kind == "human":
+            addressed = dict.fromkeys(await self._active(said.place, user_id), "active channel")
         return tuple(Addressed(character_id=key, reason=reason) for key, reason in addressed.items())
 
     async def _named(self, text: str, user_id: int | None) -> list[int]:
         # one's own character before another of the same name, the older before the newer: a name is not captured
         visible = await self._characters.visible_to(user_id)
         visible = tuple(sorted(visible, key=lambda c: user_id is None or c.owner_id != user_id))
-        if self._roll is None or self._roll[0] != visible:
-            self._roll = visible, Roll([Addressable(name=c.name, slug=c.slug, key=c.id) for c in visible])
+        aliases = await self._aliases.for_user(user_id)
+        if self._roll is None or self._roll[0] != (visible, aliases):
+            called: dict[int, tuple[str, ...]] = {}
+            for alias in aliases:
+                called[alias.character_id] = (*called.get(alias.character_id, ()), alias.alias)
+            people = [Addressable(name=c.name, slug=c.slug, key=c.id, aliases=called.get(c.id, ())) for c in visible]
+            self._roll = (visible, aliases), Roll(people)
         return [int(str(found.key)) for found in self._roll[1].addressed(text)]
+
+    async def _active(self, place: Place, user_id: int | None) -> list[int]:
+        """Those who answer everything there, a thread's own or else its channel's; the asker has to see them."""
+        active = await self._activations.of(place.channel_id)
+        if not active and place.parent_id is not None:
+            active = await self._activations.of(place.parent_id)
+        if not active or (await self._cascade.of(place=place))[ANSWERS] != "all":
+            return []
+        visible = {character.id for character in await self._characters.visible_to(user_id)}
+        return [character_id for character_id in active if character_id in visible]
 
     async def _usual(self, incoming: Incoming, user_id: int | None) -> int:
         """In a DM the character that spoke there last goes on."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from tzurot.llm.chat import ChatMessage, Route, Usage
     from tzurot.memory.store import Remembered
+    from tzurot.settings.cascade import Resolved
     from tzurot.tables.characters import Character
     from tzurot.tables.messages import Line
     from tzurot.tables.people import Person
@@ -44,9 +45,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What was said before, oldest first, and when it is now."""
+    """What was said before, oldest first, when it is now, and the settings that hold."""
 
     turn: Turn
+    settings: Resolved
     history: tuple[Line, ...]
     now: datetime
 

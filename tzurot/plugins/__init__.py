@@ -1,12 +1,3 @@
-"""Slash commands, one module per group; none knows another."""
+"""Slash commands, one module per group; none knows another. `serve` makes them all."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from tzurot.plugins import character, chat, help, inspect
-
-if TYPE_CHECKING:
-    import lightbulb
-
-LOADERS: tuple[lightbulb.Loader, ...] = (character.loader, chat.loader, help.loader, inspect.loader)

@@ -1,166 +1,289 @@
-"""`/character`: make, import, look at, browse and delete characters."""
+"""`/character`: make, import, look at, edit, browse and delete characters."""
 
 from __future__ import annotations
 
-import hikari
-import lightbulb
+from typing import TYPE_CHECKING, Any
 
-from tzurot.cards.read import MAX_BYTES, from_object, read_json
+import orjson
+
+from tzurot.cards.edit import edited
+from tzurot.cards.read import MAX_BYTES, Reading, from_object, read_json
 from tzurot.discord import options
-from tzurot.discord.commands import opens_form, person_of, show, show_form
-from tzurot.discord.components import Press, Router
-from tzurot.discord.permissions import Owners
-from tzurot.errors import Invalid, Refused
-from tzurot.outbound import Outbound
-from tzurot.tables.characters import Characters
-from tzurot.tables.people import People, Person
-from tzurot.ui.character import CREATE, view, welcome
+from tzurot.discord.commands import Asked, command
+from tzurot.errors import Invalid
+from tzurot.settings.setting import Tier
+from tzurot.tables.characters import Face
+from tzurot.ui.character import CREATE, SECTIONS, picture_of, texts_of, view, welcome
 from tzurot.ui.confirm import Confirm
-from tzurot.ui.listing import Listing, Row
-from tzurot.ui.screen import Button, Screen
+from tzurot.ui.dashboard import Action, Dashboard, Sheet
+from tzurot.ui.listing import Listing, Row, View
+from tzurot.ui.ranking import Named, best_matches
+from tzurot.ui.screen import Answer, Button, File, Form, Press, Screen
 
-loader = lightbulb.Loader()
-group = lightbulb.Group("character", "Characters: make, import, look at and browse them")
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import hikari
+
+    from tzurot.discord.components import Router
+    from tzurot.outbound import Outbound
+    from tzurot.tables.characters import Characters, CharacterSummary
+    from tzurot.ui.rights import Owners
+    from tzurot.ui.settings import SettingsScreen
+    from tzurot.ui.viewer import Viewer
+
+AVATAR_BYTES = 10 * 1024 * 1024
+TEMPLATE: dict[str, Any] = {
+    "spec": "chara_card_v2",
+    "spec_version": "2.0",
+    "data": {
+        "name": "Their name",
+        "description": "{{char}} is … Write who they are, how they talk and what they want.",
+        "personality": "three or four words",
+        "scenario": "Where {{char}} and {{user}} meet.",
+        "first_mes": "What {{char}} says first.",
+        "mes_example": "<START>\n{{user}}: Hello!\n{{char}}: And who might you be?",
+        "creator_notes": "For people who choose this character; never sent to a model.",
+        "system_prompt": "",
+        "post_history_instructions": "",
+        "alternate_greetings": [],
+        "tags": [],
+        "creator": "",
+        "character_version": "1.0",
+        "extensions": {},
+    },
+}
 
 
-class Screens:
-    """The screens of this group, with what they need; entered into the router when the plugin starts."""
+class Create:
+    """The form of `/character create`, when it comes back."""
 
-    def __init__(self, characters: Characters, owners: Owners) -> None:
-        self.characters = characters
-        self.owners = owners
-        self.browse: Listing[Person] = Listing(
+    key = CREATE.address.screen
+
+    def __init__(self, characters: Characters) -> None:
+        self._characters = characters
+
+    async def press(self, viewer: Viewer, press: Press) -> Answer:
+        texts = {name: text.strip() for name, text in press.texts.items()}
+        if not texts.get("name"):
+            raise Invalid("card.no_name", "A character needs a name.", "Use /character create again.")
+        raw = {"spec": "chara_card_v2", "spec_version": "2.0", "data": texts}
+        return welcome(await self._characters.add(from_object(raw).card, owner_id=viewer.user_id))
+
+
+class CharacterPlugin:
+    def __init__(
+        self, *, characters: Characters, owners: Owners, settings: SettingsScreen, outbound: Outbound, router: Router
+    ) -> None:
+        self._characters = characters
+        self._owners = owners
+        self._settings = settings
+        self._outbound = outbound
+        self.browse_screen = Listing(
             key="characters",
             title="Characters",
             empty="There is none by that name.",
             load=self._load,
             open=self._open,
+            sorts=("name", "newest"),
+            filters=("all", "mine", "public", "private"),
         )
-        self.delete: Confirm[Person] = Confirm(
+        self.delete_screen = Confirm(
             key="character-delete",
             title="Delete a character",
             yes="Delete for good",
             question=self._question,
             act=self._delete,
         )
-
-    def enter(self, router: Router) -> None:
-        router.enter(self.browse.key, lambda press: self.browse.press(press.person, press.address, press.values))
-        router.enter(self.delete.key, lambda press: self.delete.press(press.person, press.address))
-        router.enter(CREATE.address.screen, self._create)
-
-    async def _load(self, person: Person, query: str) -> list[Row]:
-        visible = await self.characters.visible_to(person.user_id)
-        found = (
-            options.best_matches(query, visible, len(visible))
-            if query
-            else sorted(visible, key=lambda c: c.name.casefold())
+        self.edit_screen = Dashboard(
+            key="character",
+            sections=SECTIONS,
+            load=self._sheet,
+            save=self._save,
+            actions=(
+                Action(name="publish", label="Public / private", act=self._publish),
+                Action(name="open", label="Open / hide the card", act=self._open_card),
+                Action(name="export", label="Export", act=self._export_from_screen),
+                Action(name="delete", label="Delete", act=self._ask_delete, danger=True),
+            ),
         )
-        return [
-            Row(
-                label=character.name,
-                value=character.slug,
-                detail="yours" if character.owner_id == person.user_id else "",
-            )
-            for character in found
-        ]
+        router.enter(self.browse_screen, self.delete_screen, self.edit_screen, Create(characters))
 
-    async def _open(self, person: Person, slug: str, back: Button) -> Screen:
-        return await self.view(person, slug, back.address.owner, back)
+    @command("character create", "Make a new character", form=True)
+    def create(self) -> Form:
+        return CREATE
 
-    async def view(self, person: Person, slug: str, owner: int, *buttons: Button) -> Screen:
-        summary = await self.characters.by_slug(slug, person.user_id)
-        character = await self.characters.get(summary.id)
-        if self.owners.may_edit(person, summary):
-            buttons += (self.delete.button("Delete", owner, summary.slug),)
-        return view(character, await self.characters.face(summary.id), person.name, buttons)
+    @command("character view", "Look at a character", character=options.character())
+    async def view(self, asked: Asked, character: CharacterSummary) -> Screen:
+        return await self._view(asked.viewer, character)
 
-    async def _question(self, person: Person, slug: str) -> str:
-        summary = await self.characters.by_slug(slug, person.user_id)
-        self._check(person, slug, may=self.owners.may_edit(person, summary))
-        return (
-            f"**{summary.name}** will be gone for everybody, with all it ever said and all it remembers."
-            " This cannot be undone."
-        )
+    @command(
+        "character browse",
+        "Page through all characters",
+        query=options.text("Part of a name", limit=40, required=False),
+    )
+    async def browse(self, asked: Asked, query: str | None) -> Screen:
+        return await self.browse_screen.page(asked.viewer, View(query=query or ""))
 
-    async def _delete(self, person: Person, slug: str) -> str:
-        summary = await self.characters.by_slug(slug, person.user_id)
-        self._check(person, slug, may=self.owners.may_edit(person, summary))
-        await self.characters.delete(summary.id)
-        return f"**{summary.name}** was deleted."
+    @command("character edit", "Change a character of yours", character=options.character(edit=True))
+    async def edit(self, asked: Asked, character: CharacterSummary) -> Screen:
+        return await self.edit_screen.show(asked.viewer, str(character.id))
 
-    @staticmethod
-    def _check(person: Person, slug: str, *, may: bool) -> None:
-        if not may:
-            raise Refused(
-                "character.not_yours",
-                f"{person.name} may not delete “{slug}”.",
-                "Only whoever made a character, or the bot's owner, can.",
-            )
-
-    async def _create(self, press: Press) -> Screen:
-        texts = {name: text.strip() for name, text in (press.texts or {}).items()}
-        if not texts.get("name"):
-            raise Invalid("card.no_name", "A character needs a name.", "Use /character create again.")
-        raw = {"spec": "chara_card_v2", "spec_version": "2.0", "data": texts}
-        return welcome(await self.characters.add(from_object(raw).card, owner_id=press.person.user_id))
-
-
-@group.register
-@opens_form
-class Create(lightbulb.SlashCommand, name="create", description="Make a new character"):
-    @lightbulb.invoke
-    async def invoke(self, ctx: lightbulb.Context) -> None:
-        await show_form(ctx, CREATE)
-
-
-@group.register
-class View(lightbulb.SlashCommand, name="view", description="Look at a character"):
-    character = options.character()
-
-    @lightbulb.invoke
-    async def invoke(self, ctx: lightbulb.Context, people: People, screens: Screens) -> None:
-        person = await person_of(ctx, people)
-        await show(ctx, await screens.view(person, self.character, int(ctx.user.id)))
-
-
-@group.register
-class Browse(lightbulb.SlashCommand, name="browse", description="Page through all characters"):
-    query = lightbulb.string("query", "Part of a name", default="", max_length=40)
-
-    @lightbulb.invoke
-    async def invoke(self, ctx: lightbulb.Context, people: People, screens: Screens) -> None:
-        person = await person_of(ctx, people)
-        await show(ctx, await screens.browse.page(person, int(ctx.user.id), query=self.query))
-
-
-@group.register
-class Import(lightbulb.SlashCommand, name="import", description="Bring in a character card (JSON, V1 or V2)"):
-    file = lightbulb.attachment("file", "The card as a JSON file")
-
-    @lightbulb.invoke
-    async def invoke(self, ctx: lightbulb.Context, people: People, characters: Characters, outbound: Outbound) -> None:
-        person = await person_of(ctx, people)
-        file: hikari.Attachment = self.file
+    @command("character import", "Bring in a character card (JSON, V1 or V2)", file=options.file("The card as a file"))
+    async def import_card(self, asked: Asked, file: hikari.Attachment) -> Screen:
         if file.size > MAX_BYTES:
             raise Invalid(
                 "card.too_large",
                 f"That file is {file.size // 1024} KiB; cards of up to {MAX_BYTES // 1024} KiB are read.",
                 "Export the card as JSON, without embedded pictures.",
             )
-        reading = read_json(await outbound.get(file.url, limit_bytes=MAX_BYTES))
-        await show(ctx, welcome(await characters.add(reading.card, owner_id=person.user_id), reading))
+        reading: Reading = read_json(await self._outbound.get(file.url, limit_bytes=MAX_BYTES))
+        return welcome(await self._characters.add(reading.card, owner_id=asked.viewer.user_id), reading)
+
+    @command("character export", "A character of yours as a file", character=options.character(edit=True))
+    async def export(self, asked: Asked, character: CharacterSummary) -> Screen:  # noqa: ARG002 - as every command
+        return await self._exported(character)
+
+    @command("character template", "An empty card to fill in and import")
+    async def template(self, asked: Asked) -> Screen:  # noqa: ARG002
+        content = orjson.dumps(TEMPLATE, option=orjson.OPT_INDENT_2)
+        return Screen(
+            title="A card to fill in",
+            text="Change the texts and bring it in with /character import.",
+            files=(File(name="character.json", content=content),),
+        )
+
+    @command("character delete", "Delete a character of yours", character=options.character(edit=True))
+    async def delete(self, asked: Asked, character: CharacterSummary) -> Screen:
+        return await self.delete_screen.ask(asked.viewer, str(character.id))
+
+    @command("character settings", "How a character of yours answers everybody", character=options.character(edit=True))
+    async def settings(self, asked: Asked, character: CharacterSummary) -> Screen:
+        return await self._settings.show(asked.viewer, Tier.CHARACTER, str(character.id))
+
+    @command("character overrides", "How a character answers you", character=options.character())
+    async def overrides(self, asked: Asked, character: CharacterSummary) -> Screen:
+        subject = f"{asked.viewer.user_id}:{character.id}"
+        return await self._settings.show(asked.viewer, Tier.USER_CHARACTER, subject)
+
+    @command(
+        "character avatar set",
+        "Give a character of yours a face",
+        character=options.character(edit=True),
+        image=options.file("A PNG, JPEG, WebP or GIF"),
+    )
+    async def avatar_set(self, asked: Asked, character: CharacterSummary, image: hikari.Attachment) -> Screen:
+        from tzurot.operations.portrait import portrait  # noqa: PLC0415 - Pillow, when a picture comes
+
+        if image.size > AVATAR_BYTES:
+            raise Invalid("avatar.too_large", "That picture is larger than 10 MiB.", "Send a smaller one.")
+        content, media_type = await portrait(await self._outbound.get(image.url, limit_bytes=AVATAR_BYTES))
+        await self._characters.paint(character.id, Face(content=content, media_type=media_type))
+        return await self._view(asked.viewer, character)
+
+    @command("character avatar clear", "Take a character's face away", character=options.character(edit=True))
+    async def avatar_clear(self, asked: Asked, character: CharacterSummary) -> Screen:
+        await self._characters.paint(character.id, None)
+        return await self._view(asked.viewer, character)
+
+    # the list
+
+    async def _load(self, viewer: Viewer, view: View) -> Sequence[Row]:
+        visible = await self._characters.visible_to(viewer.user_id)
+        kept = [c for c in visible if _passes(c, viewer, self.browse_screen.filters[view.filter])]
+        if view.query:
+            named = {c.slug: c for c in kept}
+            found = best_matches(view.query, [Named(name=c.name, value=c.slug) for c in kept], len(kept))
+            kept = [named[match.value] for match in found]
+        return [
+            Row(label=c.name, value=str(c.id), detail=_detail(c, viewer), order=(c.name.casefold(), -c.id))
+            for c in kept
+        ]
+
+    async def _open(self, viewer: Viewer, value: str, back: Button) -> Screen:
+        return await self._view(viewer, await self._characters.by_id(value, viewer.user_id), back)
+
+    async def _view(self, viewer: Viewer, summary: CharacterSummary, *buttons: Button) -> Screen:
+        character = await self._characters.get(summary.id)
+        mine = self._owners.may_edit(viewer.person, summary)
+        if mine:
+            edit = self.edit_screen.back(viewer, str(summary.id))
+            buttons += (
+                Button(label="Edit", address=edit.address),
+                self.delete_screen.button("Delete", viewer, str(summary.id)),
+            )
+        face = await self._characters.face(summary.id)
+        return view(character, face, viewer.person.name, buttons, definition=mine or summary.is_open)
+
+    # the dashboard
+
+    async def _mine(self, viewer: Viewer, subject: str) -> CharacterSummary:
+        summary = await self._characters.by_id(subject, viewer.user_id)
+        self._owners.check_edit(viewer.person, summary)
+        return summary
+
+    async def _sheet(self, viewer: Viewer, subject: str) -> Sheet:
+        summary = await self._mine(viewer, subject)
+        character = await self._characters.get(summary.id)
+        seen = "Everybody can see this character" if summary.is_public else "Only you can see this character"
+        read = "and read its card." if summary.is_open else "; its card stays hidden."
+        return Sheet(
+            title=character.name,
+            values=texts_of(character),
+            note=f"{seen} {read}".replace(" ;", ";"),
+            footer=summary.slug,
+            files=picture_of(await self._characters.face(summary.id)),
+        )
+
+    async def _save(self, viewer: Viewer, subject: str, changed: Mapping[str, str]) -> None:
+        summary = await self._mine(viewer, subject)
+        character = await self._characters.get(summary.id)
+        await self._characters.change(summary.id, edited(character.card, changed))
+
+    async def _publish(self, viewer: Viewer, subject: str) -> Screen | None:
+        summary = await self._mine(viewer, subject)
+        await self._characters.publish(summary.id, public=not summary.is_public, open_card=summary.is_open)
+        return None
+
+    async def _open_card(self, viewer: Viewer, subject: str) -> Screen | None:
+        summary = await self._mine(viewer, subject)
+        await self._characters.publish(summary.id, public=summary.is_public, open_card=not summary.is_open)
+        return None
+
+    async def _export_from_screen(self, viewer: Viewer, subject: str) -> Screen:
+        return await self._exported(await self._mine(viewer, subject), self.edit_screen.back(viewer, subject))
+
+    async def _exported(self, summary: CharacterSummary, *buttons: Button) -> Screen:
+        character = await self._characters.get(summary.id)
+        content = orjson.dumps(dict(character.card.raw), option=orjson.OPT_INDENT_2)
+        file = File(name=f"{summary.slug}.json", content=content)
+        return Screen(title=f"{summary.name} as a card", files=(file,), buttons=buttons)
+
+    async def _ask_delete(self, viewer: Viewer, subject: str) -> Screen:
+        return await self.delete_screen.ask(viewer, subject)
+
+    async def _question(self, viewer: Viewer, subject: str) -> str:
+        summary = await self._mine(viewer, subject)
+        return (
+            f"**{summary.name}** will be gone for everybody, with all it ever said and all it remembers."
+            " This cannot be undone."
+        )
+
+    async def _delete(self, viewer: Viewer, subject: str) -> str:
+        summary = await self._mine(viewer, subject)
+        await self._characters.delete(summary.id)
+        return f"**{summary.name}** was deleted."
 
 
-@group.register
-class Delete(lightbulb.SlashCommand, name="delete", description="Delete a character of yours"):
-    character = options.character()
-
-    @lightbulb.invoke
-    async def invoke(self, ctx: lightbulb.Context, people: People, screens: Screens) -> None:
-        person = await person_of(ctx, people)
-        slug = (await screens.characters.by_slug(self.character, person.user_id)).slug
-        await show(ctx, await screens.delete.ask(person, int(ctx.user.id), slug))
+def _passes(character: CharacterSummary, viewer: Viewer, wanted: str) -> bool:
+    return {
+        "all": True,
+        "mine": character.owner_id == viewer.user_id,
+        "public": character.is_public,
+        "private": not character.is_public,
+    }[wanted]
 
 
-loader.command(group)
+def _detail(character: CharacterSummary, viewer: Viewer) -> str:
+    owned = "yours" if character.owner_id == viewer.user_id else ""
+    return " · ".join(part for part in (owned, "" if character.is_public else "private") if part)

@@ -2,54 +2,55 @@
 
 from __future__ import annotations
 
-import lightbulb
+from typing import TYPE_CHECKING
 
 from tzurot.discord import options
-from tzurot.discord.commands import person_of, public, say
-from tzurot.discord.components import speaker_of_interaction
-from tzurot.discord.front import DiscordFront
+from tzurot.discord.commands import Asked, command
 from tzurot.discord.inbound import links_in, readable
-from tzurot.discord.places import Places
-from tzurot.pipeline.hear import Hear
-from tzurot.pipeline.lanes import Lanes, lane_full
-from tzurot.tables.characters import Characters
-from tzurot.tables.people import People
+from tzurot.discord.viewers import speaker_of
+from tzurot.pipeline.lanes import lane_full
 from tzurot.talk import Incoming, Utterance
 
-loader = lightbulb.Loader()
+if TYPE_CHECKING:
+    from tzurot.discord.front import DiscordFront
+    from tzurot.discord.places import Places
+    from tzurot.pipeline.hear import Hear
+    from tzurot.pipeline.lanes import Lanes
+    from tzurot.tables.characters import CharacterSummary
 
 
-@loader.command
-@public
-class Chat(lightbulb.SlashCommand, name="chat", description="Say something to a character"):
-    character = options.character("Whom you talk to")
-    message = lightbulb.string("message", "What you say", max_length=1500)
+class ChatPlugin:
+    def __init__(self, *, hear: Hear, front: DiscordFront, places: Places, lanes: Lanes) -> None:
+        self._hear = hear
+        self._front = front
+        self._places = places
+        self._lanes = lanes
 
-    @lightbulb.invoke
-    async def invoke(
-        self,
-        ctx: lightbulb.Context,
-        people: People,
-        characters: Characters,
-        hear: Hear,
-        front: DiscordFront,
-        places: Places,
-        lanes: Lanes,
-    ) -> None:
-        person = await person_of(ctx, people)
-        summary = await characters.by_slug(self.character, person.user_id)
-        place = await places.of(int(ctx.channel_id), int(ctx.guild_id) if ctx.guild_id else None)
+    @command(
+        "chat",
+        "Say something to a character",
+        public=True,
+        character=options.character("Whom you talk to"),
+        message=options.text("What you say", limit=1500),
+    )
+    async def chat(self, asked: Asked, character: CharacterSummary, message: str) -> None:
+        interaction = asked.context.interaction
+        place = await self._places.of(asked.viewer.channel_id, asked.viewer.server_id)
         # everybody sees what was asked, and the answer can be replied to like any other
-        asked = await say(ctx, f"**{person.name}** → **{summary.name}:** {self.message}")
+        shown = await interaction.edit_initial_response(
+            f"**{asked.viewer.person.name}** → **{character.name}:** {message}"
+        )
         utterance = Utterance(
-            message_id=int(asked.id),
+            message_id=int(shown.id),
             place=place,
-            speaker=speaker_of_interaction(ctx.interaction),
-            text=readable(self.message, {}, int(ctx.interaction.application_id)),
-            said_at=asked.timestamp,
-            links=links_in(self.message),
+            speaker=speaker_of(interaction),
+            text=readable(message, {}, int(interaction.application_id)),
+            said_at=shown.timestamp,
+            links=links_in(message),
         )
         incoming = Incoming(utterance=utterance)
-        lane = str(ctx.channel_id)
-        if not lanes.put(lane, lambda: hear.answer(incoming, front, summary.id, "command", "interaction")):
+        lane = str(asked.viewer.channel_id)
+        if not self._lanes.put(
+            lane, lambda: self._hear.answer(incoming, self._front, character.id, "command", "interaction")
+        ):
             raise lane_full()

@@ -27,8 +27,8 @@ STEM_LENGTH = SLUG_LENGTH - 6  # room for a number
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 CACHED_CARDS = 500
 INHABITED = "the starters moved in"
-SUMMARIES = "SELECT id, slug, name, owner_id, is_public, avatar_digest FROM characters ORDER BY id"
-CHARACTER = "SELECT id, slug, name, owner_id, is_public, avatar_digest, card FROM characters WHERE id = $1"
+SUMMARIES = "SELECT id, slug, name, owner_id, is_public, is_open, avatar_digest FROM characters ORDER BY id"
+CHARACTER = "SELECT id, slug, name, owner_id, is_public, is_open, avatar_digest, card FROM characters WHERE id = $1"
 
 
 class CharacterRow(Model):
@@ -39,6 +39,7 @@ class CharacterRow(Model):
         "tzurot.User", "characters", null=True, on_delete=fields.SET_NULL
     )
     is_public = fields.BooleanField(default=True)
+    is_open = fields.BooleanField(db_default=False)
     card: Any = fields.JSONField[Any]()
     avatar_digest = fields.CharField(max_length=64, default="")
     created_at = fields.DatetimeField(auto_now_add=True)
@@ -60,13 +61,14 @@ class Avatar(Model):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CharacterSummary:
-    """What lists and triggers need; `owner_id` is None for the starters."""
+    """What lists and triggers need; `owner_id` is None for the starters, `is_open` lets everybody read its card."""
 
     id: int
     slug: str
     name: str
     owner_id: int | None
     is_public: bool
+    is_open: bool = False
     avatar_digest: str = ""
 
     def visible_to(self, user_id: int | None) -> bool:
@@ -154,6 +156,13 @@ class Characters:
             )
         return found
 
+    async def by_id(self, given: str, user_id: int | None) -> CharacterSummary:
+        """A visible character by its id in digits, as buttons carry it; raises NotFound where there is none."""
+        found = next((c for c in await self.visible_to(user_id) if str(c.id) == given), None)
+        if found is None:
+            raise NotFound("character.deleted", "That character is not here any more.", "Look with /character browse.")
+        return found
+
     async def get(self, character_id: int) -> Character:
         """The whole character.
 
@@ -175,6 +184,17 @@ class Characters:
             if asked == self._forgotten:
                 self._cards[character_id] = known
         return known
+
+    async def recent(self, user_id: int, limit: int = 25) -> tuple[int, ...]:
+        """The ids of those a user talked with, the last one first."""
+        rows = await self._database.rows(
+            "SELECT character_id FROM"
+            " (SELECT character_id, id FROM turns WHERE user_id = $1 ORDER BY id DESC LIMIT 200) AS t"
+            " GROUP BY character_id ORDER BY max(id) DESC LIMIT $2",
+            user_id,
+            limit,
+        )
+        return tuple(row["character_id"] for row in rows)
 
     async def face(self, character_id: int) -> Face | None:
         row = await self._database.row("SELECT content, media_type FROM avatars WHERE character_id = $1", character_id)
@@ -232,9 +252,9 @@ class Characters:
         await connection.execute("SELECT pg_advisory_xact_lock(hashtext('characters.slug'))")
         rows = await connection.fetch("SELECT slug FROM characters WHERE starts_with(slug, $1)", wanted[:STEM_LENGTH])
         row = await connection.fetchrow(
-            "INSERT INTO characters (slug, name, owner_id, is_public, card, avatar_digest, created_at, updated_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6, now(), now())"
-            " RETURNING id, slug, name, owner_id, is_public, avatar_digest",
+            "INSERT INTO characters (slug, name, owner_id, is_public, is_open, card, avatar_digest, created_at,"
+            " updated_at) VALUES ($1, $2, $3, $4, FALSE, $5, $6, now(), now())"
+            " RETURNING id, slug, name, owner_id, is_public, is_open, avatar_digest",
             _free_slug(wanted, {row["slug"] for row in rows}),
             card.name,
             owner_id,
@@ -251,6 +271,49 @@ class Characters:
                 face.media_type,
             )
         return CharacterSummary(**row)
+
+    async def change(self, character_id: int, card: Card) -> None:
+        """Replace a character's card; its slug, and with it what people typed, stays.
+
+        Raises:
+            Invalid: the card holds what cannot be kept.
+
+        """
+        await self._database.execute(
+            "UPDATE characters SET name = $2, card = $3, updated_at = now() WHERE id = $1",
+            character_id,
+            card.name,
+            _as_jsonb(card.raw),
+        )
+        self.forget()
+
+    async def publish(self, character_id: int, *, public: bool, open_card: bool) -> None:
+        """Let everybody see a character, or its owner alone; let them read its card, or not."""
+        await self._database.execute(
+            "UPDATE characters SET is_public = $2, is_open = $3, updated_at = now() WHERE id = $1",
+            character_id,
+            public,
+            open_card,
+        )
+        self.forget()
+
+    async def paint(self, character_id: int, face: Face | None) -> None:
+        """Give a character another face, or none."""
+        async with self._database.transaction() as connection:
+            await connection.execute("DELETE FROM avatars WHERE character_id = $1", character_id)
+            if face is not None:
+                await connection.execute(
+                    "INSERT INTO avatars (character_id, content, media_type) VALUES ($1, $2, $3)",
+                    character_id,
+                    face.content,
+                    face.media_type,
+                )
+            await connection.execute(
+                "UPDATE characters SET avatar_digest = $2, updated_at = now() WHERE id = $1",
+                character_id,
+                face.digest if face else "",
+            )
+        self.forget()
 
     async def delete(self, character_id: int) -> None:
         """Delete a character with what it said and what it remembers."""

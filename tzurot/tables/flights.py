@@ -32,7 +32,7 @@ class FlightRow(Model):
 
     class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
         table = "flights"
-        indexes = (Index(fields=("user_id", "turn_id")),)
+        indexes = (Index(fields=("user_id", "turn_id")), Index(fields=("flown_at",)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,15 +101,22 @@ class Flights:
         await connection.executemany(INSERT, rows)
 
     async def prune(self, older_than: timedelta) -> None:
-        """Forget the records of long ago: they hold whole prompts, and serve to explain what just happened."""
-        await self._database.execute("DELETE FROM flights WHERE flown_at < now() - $1::interval", older_than)
+        """Forget the records of long ago: they hold whole prompts, and serve to explain what just happened.
 
-    async def find(self, user_id: int, turn_id: int | None = None) -> FlightRecord | None:
-        """A user's own flight: the one of that turn, or the last."""
+        What a turn used stays, for a bit more than a year.
+        """
+        await self._database.execute(
+            "UPDATE flights SET record = '' WHERE flown_at < now() - $1::interval AND record <> ''", older_than
+        )
+        await self._database.execute("DELETE FROM flights WHERE flown_at < now() - interval '400 days'")
+
+    async def find(self, user_id: int | None, turn_id: int | None = None) -> FlightRecord | None:
+        """A user's own flight: the one of that turn, or the last; None looks among everybody's."""
         row = await self._database.row(
             "SELECT turn_id, character_name, model, prompt_tokens, cached_tokens, reply_tokens,"
             " cost_usd::float8 AS cost_usd, record, flown_at FROM flights"
-            " WHERE user_id = $1 AND ($2::bigint IS NULL OR turn_id = $2) ORDER BY turn_id DESC LIMIT 1",
+            " WHERE ($1::bigint IS NULL OR user_id = $1) AND ($2::bigint IS NULL OR turn_id = $2)"
+            " AND record <> '' ORDER BY turn_id DESC LIMIT 1",
             user_id,
             turn_id,
         )

@@ -13,7 +13,7 @@ from tortoise.models import Model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from tzurot.database.connect import Connection, Database
 
@@ -77,6 +77,24 @@ class Recent(NamedTuple):
     limit: int
 
 
+# the lines that persona $1 and character $2 said to each other, found by the turns they belong to
+BETWEEN = (
+    "SELECT m.id FROM turns t JOIN messages m ON m.place = t.place AND m.origin_id = t.origin_id"
+    " WHERE t.persona_id = $1 AND t.character_id = $2 UNION"
+    " SELECT m.id FROM turns t JOIN chunks c ON c.turn_id = t.id JOIN messages m ON m.place = t.place"
+    " AND m.origin_id = c.message_id WHERE t.persona_id = $1 AND t.character_id = $2"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    by_person: int
+    by_character: int
+    places: int
+    first_at: datetime | None
+    last_at: datetime | None
+
+
 class History:
     """Lines of recently used places are kept in memory: what is new is read, a change or deletion forgets them."""
 
@@ -121,6 +139,89 @@ class History:
         ]
         lines = sorted([*known.lines, *reversed(new)], key=lambda line: line.said_at)
         return Recent(tuple(lines[-known.limit :]), rows[0]["id"], known.limit)
+
+    async def add(self, lines: Iterable[Said]) -> None:
+        """Keep lines that belong to no turn."""
+        async with self._database.connection() as connection:
+            await self.keep(connection, lines)
+
+    async def older_than(self, age: timedelta) -> int:
+        """How many lines there are of that age."""
+        return await self._database.value("SELECT count(*) FROM messages WHERE said_at < now() - $1::interval", age)
+
+    async def delete_older_than(self, age: timedelta) -> int:
+        rows = await self._database.rows("DELETE FROM messages WHERE said_at < now() - $1::interval RETURNING 1", age)
+        self.forget()
+        return len(rows)
+
+    async def spoken(self, persona_id: int, character_id: int) -> Spoken:
+        """How much a persona and a character have said to each other."""
+        row = await self._database.row(
+            "SELECT count(*) FILTER (WHERE character_id IS NULL)::int AS by_person,"  # noqa: S608 - a constant
+            " count(*) FILTER (WHERE character_id IS NOT NULL)::int AS by_character,"
+            " count(DISTINCT place)::int AS places, min(said_at) AS first_at, max(said_at) AS last_at FROM messages"
+            f" WHERE id IN ({BETWEEN})",
+            persona_id,
+            character_id,
+        )
+        assert row is not None
+        return Spoken(**row)
+
+    async def purge(self, persona_id: int, character_id: int) -> int:
+        """Delete all of it and every copy of its words; how many lines there were.
+
+        The ledger keeps that a message was answered, without what was said, so that it is not answered again.
+        """
+        async with self._database.transaction() as connection:
+            rows = await connection.fetch(
+                f"DELETE FROM messages WHERE id IN ({BETWEEN}) RETURNING id",  # noqa: S608 - a constant
+                persona_id,
+                character_id,
+            )
+            await connection.execute(
+                "DELETE FROM flights USING turns WHERE turns.id = turn_id AND persona_id = $1 AND character_id = $2",
+                persona_id,
+                character_id,
+            )
+            await connection.execute(
+                "UPDATE chunks SET text = '' FROM turns WHERE turns.id = turn_id AND persona_id = $1"
+                " AND character_id = $2 AND ended_at IS NOT NULL",
+                persona_id,
+                character_id,
+            )
+            await connection.execute(
+                "UPDATE turns SET incoming = '{}' WHERE persona_id = $1 AND character_id = $2 AND ended_at IS NOT NULL",
+                persona_id,
+                character_id,
+            )
+        self.forget()
+        return len(rows)
+
+    async def elsewhere(self, persona_id: int, character_id: int, but: str, limit: int) -> tuple[Line, ...]:
+        """The last lines that these two said to each other in other places than one, oldest first."""
+        rows = await self._database.rows(
+            "SELECT message_ids, speaker, text, tokens, said_at, character_id FROM messages WHERE id IN ("
+            " SELECT id FROM messages WHERE persona_id = $1 AND place <> $3 AND place IN ("
+            "  SELECT DISTINCT place FROM messages WHERE character_id = $2)"
+            " UNION ALL SELECT m.id FROM messages m WHERE m.character_id = $2 AND m.place <> $3 AND m.place IN ("
+            "  SELECT DISTINCT place FROM messages WHERE persona_id = $1))"
+            " ORDER BY id DESC LIMIT $4",
+            persona_id,
+            character_id,
+            but,
+            limit,
+        )
+        return tuple(
+            Line(
+                tuple(row["message_ids"]),
+                row["speaker"],
+                row["text"],
+                row["tokens"],
+                row["said_at"],
+                row["character_id"],
+            )
+            for row in reversed(rows)
+        )
 
     @staticmethod
     async def keep(connection: Connection, lines: Iterable[Said]) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from cachetools import LRUCache
 from tortoise import fields
 from tortoise.models import Model
 
 if TYPE_CHECKING:
-    from tzurot.database.connect import Database
+    from collections.abc import Mapping
+
+    from tzurot.database.connect import Database, Row
     from tzurot.talk import Speaker
 
 CACHED_PEOPLE = 5000
 NAME_LENGTH = 100
+PRONOUNS_LENGTH = 50
 
 
 class User(Model):
@@ -33,6 +36,7 @@ class Persona(Model):
     user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField("tzurot.User", "personas")
     name = fields.CharField(max_length=NAME_LENGTH)
     description = fields.TextField(default="")
+    pronouns = fields.CharField(max_length=PRONOUNS_LENGTH, db_default="")
     is_default = fields.BooleanField(default=True)
     created_at = fields.DatetimeField(auto_now_add=True)
 
@@ -40,15 +44,58 @@ class Persona(Model):
         table = "personas"
 
 
+class PersonaOverride(Model):
+    id = fields.BigIntField(primary_key=True)
+    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField("tzurot.User", "persona_overrides")
+    character: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.CharacterRow", "persona_overrides")
+    persona: fields.ForeignKeyRelation[Persona] = fields.ForeignKeyField("tzurot.Persona", "overrides")
+
+    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
+        table = "persona_overrides"
+        unique_together = (("user", "character"),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guise:
+    """A persona as characters see it."""
+
+    id: int
+    name: str
+    description: str = ""
+    pronouns: str = ""
+    is_default: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A user with the persona they speak as."""
+    """A user with the persona they speak as; `guises` are personas for certain characters, by the character's id."""
 
     user_id: int
     external_id: str
     persona_id: int
     name: str
     description: str = ""
+    pronouns: str = ""
+    guises: Mapping[int, Guise] = field(default_factory=dict[int, Guise], compare=False)
+
+    def towards(self, character_id: int) -> Person:
+        """The same user as that character knows them."""
+        guise = self.guises.get(character_id)
+        return self if guise is None else self.wearing(guise)
+
+    def wearing(self, guise: Guise) -> Person:
+        return replace(
+            self, persona_id=guise.id, name=guise.name, description=guise.description, pronouns=guise.pronouns
+        )
+
+
+FIND = (
+    "SELECT u.id AS user_id, u.external_id, p.id AS persona_id, p.name, p.description, p.pronouns, array(SELECT"
+    "  (o.character_id, g.id, g.name, g.description, g.pronouns) FROM persona_overrides o"
+    "  JOIN personas g ON g.id = o.persona_id WHERE o.user_id = u.id) AS guises FROM users u"
+    " JOIN personas p ON p.user_id = u.id AND p.is_default"
+    " WHERE u.front = $1 AND u.external_id = $2 ORDER BY p.id LIMIT 1"
+)
 
 
 class People:
@@ -57,10 +104,12 @@ class People:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._cache: LRUCache[tuple[str, str], Person] = LRUCache(CACHED_PEOPLE)
+        self._forgotten = 0
 
     def forget(self) -> None:
-        """Drop the cache: something changed while nobody listened."""
+        """Drop the cache: a persona was changed, here or in another process."""
         self._cache.clear()
+        self._forgotten += 1
 
     async def meet(self, speaker: Speaker) -> Person:
         """The person behind a speaker, made at first contact."""
@@ -73,19 +122,13 @@ class People:
         """The person behind a speaker, if they have been here: bystanders leave no trace."""
         key = (speaker.front, speaker.external_id)
         known = self._cache.get(key)
-        if known is None and (known := await self._find(speaker)) is not None:
-            self._cache[key] = known
+        if known is None:
+            asked = self._forgotten
+            row = await self._database.row(FIND, speaker.front, speaker.external_id)
+            known = _person(row) if row is not None else None
+            if known is not None and asked == self._forgotten:
+                self._cache[key] = known
         return known
-
-    async def _find(self, speaker: Speaker) -> Person | None:
-        row = await self._database.row(
-            "SELECT u.id AS user_id, u.external_id, p.id AS persona_id, p.name, p.description FROM users u"
-            " JOIN personas p ON p.user_id = u.id AND p.is_default"
-            " WHERE u.front = $1 AND u.external_id = $2 ORDER BY p.id LIMIT 1",
-            speaker.front,
-            speaker.external_id,
-        )
-        return Person(**row) if row is not None else None
 
     async def _make(self, speaker: Speaker) -> Person:
         async with self._database.transaction() as connection:
@@ -96,20 +139,26 @@ class People:
                 speaker.external_id,
             )
             # the row of the user is locked by the statement above: of two first contacts one waits here
-            row = await connection.fetchrow(
-                "WITH known AS (SELECT id, name, description FROM personas WHERE user_id = $1 AND is_default),"
-                " made AS (INSERT INTO personas (user_id, name, description, is_default, created_at)"
-                "  SELECT $1, $2, '', TRUE, now() WHERE NOT EXISTS (SELECT FROM known)"
-                "  RETURNING id, name, description)"
-                " SELECT * FROM known UNION ALL SELECT * FROM made LIMIT 1",
+            await connection.execute(
+                "INSERT INTO personas (user_id, name, description, pronouns, is_default, created_at)"
+                " SELECT $1, $2, '', '', TRUE, now()"
+                " WHERE NOT EXISTS (SELECT FROM personas WHERE user_id = $1 AND is_default)",
                 user_id,
                 speaker.name[:NAME_LENGTH] or "Somebody",
             )
+            row = await connection.fetchrow(FIND, speaker.front, speaker.external_id)
         assert row is not None
-        return Person(
-            user_id=user_id,
-            external_id=speaker.external_id,
-            persona_id=row["id"],
-            name=row["name"],
-            description=row["description"],
-        )
+        return _person(row)
+
+    async def external_id(self, user_id: int) -> str | None:
+        """A user's id on their front."""
+        return await self._database.value("SELECT external_id FROM users WHERE id = $1", user_id)
+
+
+def _person(row: Row) -> Person:
+    values = dict(row)
+    guises = {
+        character_id: Guise(id=guise_id, name=name, description=description, pronouns=pronouns)
+        for character_id, guise_id, name, description, pronouns in values.pop("guises")
+    }
+    return Person(**values, guises=guises)

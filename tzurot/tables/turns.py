@@ -54,7 +54,7 @@ class TurnRow(Model):
     class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
         table = "turns"
         unique_together = (("origin_kind", "origin_id", "character", "take"),)
-        indexes = (Index(fields=("place", "id")),)
+        indexes = (Index(fields=("place", "id")), Index(fields=("user_id", "id")))
 
 
 class ChunkRow(Model):
@@ -259,6 +259,10 @@ class Ledger:
             message_id,
         )
         return (row["id"], row["name"]) if row is not None else None
+
+    async def turn_of(self, message_id: int) -> int | None:
+        """The id of the turn whose reply that message is a part of."""
+        return await self._database.value("SELECT turn_id FROM chunks WHERE message_id = $1", message_id)
 
     async def last_character(self, place: Place) -> int | None:
         """The character that spoke last in a place, or is about to."""

@@ -1,10 +1,11 @@
-"""What people see of a character, and what they fill in to make one."""
+"""What people see of a character, and what they fill in to make or change one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from tzurot.prompt.macros import expand
+from tzurot.ui.dashboard import Field, Section
 from tzurot.ui.screen import Address, File, Form, Input, Screen
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from tzurot.tables.characters import Character, CharacterSummary, Face
     from tzurot.ui.screen import Button
 
+SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"}
 CREATE = Form(
     title="A new character",
     address=Address(screen="character-create", verb="save"),
@@ -36,12 +38,66 @@ CREATE = Form(
         ),
     ),
 )
+SECTIONS = (
+    Section(
+        name="identity",
+        label="Identity",
+        fields=(
+            Field(name="name", label="Name", required=True, limit=80),
+            Field(name="nickname", label="Nickname in prompts", limit=80),
+            Field(name="description", label="Who they are", long=True),
+            Field(name="personality", label="Personality", long=True),
+        ),
+    ),
+    Section(
+        name="talk",
+        label="Conversation",
+        fields=(
+            Field(name="scenario", label="Scenario", long=True),
+            Field(name="first_mes", label="Greeting", long=True),
+            Field(name="mes_example", label="Example dialogue", long=True),
+        ),
+    ),
+    Section(
+        name="prompts",
+        label="Instructions",
+        fields=(
+            Field(name="system_prompt", label="System prompt", long=True),
+            Field(name="post_history_instructions", label="After the history", long=True),
+        ),
+    ),
+    Section(
+        name="about",
+        label="About",
+        fields=(
+            Field(name="creator_notes", label="Notes for people", long=True),
+            Field(name="tags", label="Tags, with commas", limit=500),
+            Field(name="creator", label="Creator", limit=100),
+            Field(name="character_version", label="Version", limit=50),
+        ),
+    ),
+)
 
 
-def view(character: Character, face: Face | None, reader: str, buttons: Sequence[Button]) -> Screen:
+def texts_of(character: Character) -> dict[str, str]:
+    """The card's fields as the sections name them."""
+    card = character.card
+    names = [field.name for section in SECTIONS for field in section.fields if field.name != "tags"]
+    return {name: getattr(card, name) for name in names} | {"tags": ", ".join(card.tags)}
+
+
+def picture_of(face: Face | None) -> tuple[File, ...]:
+    if face is None:
+        return ()
+    return (File(name=f"face.{SUFFIXES.get(face.media_type, 'png')}", content=face.content, shown=True),)
+
+
+def view(
+    character: Character, face: Face | None, reader: str, buttons: Sequence[Button], *, definition: bool = False
+) -> Screen:
     """A character as anybody may see it: what its author says about it and how it greets whoever reads this.
 
-    Not its definition: that is its author's to show.
+    Its definition is shown only to those who may change it, and where its owner has opened it.
     """
     card = character.card
     summary = character.summary
@@ -51,10 +107,8 @@ def view(character: Character, face: Face | None, reader: str, buttons: Sequence
         "Tags": ", ".join(card.tags),
         "By": " · ".join(part for part in (card.creator, card.character_version) if part),
     }
-    suffix = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"}
-    picture = (
-        (File(name=f"face.{suffix.get(face.media_type, 'png')}", content=face.content, shown=True),) if face else ()
-    )
+    if definition:
+        fields |= {"Who they are": card.description, "Personality": card.personality, "Scenario": card.scenario}
     return Screen(
         title=card.name,
         text=f"Say **@{card.name}** anywhere I can read, or use /chat."
@@ -62,7 +116,7 @@ def view(character: Character, face: Face | None, reader: str, buttons: Sequence
         fields=tuple((name, text) for name, text in fields.items() if text.strip()),
         footer=summary.slug,
         buttons=tuple(buttons),
-        files=picture,
+        files=picture_of(face),
     )
 
 

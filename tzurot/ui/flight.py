@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tzurot.tables.turns import reference_of
+from tzurot.ui.screen import File, Screen
 
 if TYPE_CHECKING:
     from tzurot.tables.flights import FlightRecord
@@ -44,6 +45,13 @@ def flight_screen(flight: FlightRecord) -> FlightScreen:
         facts=tuple((label, value) for label, value in facts.items() if value),
         prompt=prompt,
     )
+
+
+def inspected(flight: FlightRecord) -> Screen:
+    """The facts, with the prompt as a file."""
+    shown = flight_screen(flight)
+    prompt = File(name="prompt.txt", content=shown.prompt.encode())
+    return Screen(title=shown.title, fields=shown.facts, files=(prompt,) if shown.prompt else ())
 
 
 def _counted(flight: FlightRecord) -> str:

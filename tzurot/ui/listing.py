@@ -1,87 +1,147 @@
-"""A list that people page through and open, declared once: what is in it and what opening an entry shows."""
+"""A list that people page through, sort, filter, search and open, declared once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from tzurot.errors import Invalid
-from tzurot.ui.screen import Address, Button, Choice, Screen, Select, stale
+from tzurot.ui.screen import FILL, Address, Answer, Button, Choice, Form, Input, Press, Screen, Select, stale
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from tzurot.ui.viewer import Viewer
+
 PAGE = 10
-ViewerT = TypeVar("ViewerT")
+QUERY_LIMIT = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One entry; `value` is what opening it is told."""
+    """One entry; `value` is what opening it is told, `order` what sorts it for each of the list's sorts."""
 
     label: str
     value: str
     detail: str = ""
+    order: tuple[float | str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing(Generic[ViewerT]):
-    """`load(viewer, query)` gives all entries that match; `open(viewer, value, back)` the screen of one, whose way back
-    leads to the same page.
+class View:
+    """Where somebody is in a list: the page counted from 0, positions among its sorts and filters, what is sought."""
+
+    page: int = 0
+    sort: int = 0
+    filter: int = 0
+    query: str = ""
+    subject: str = ""
+
+    def arguments(self) -> tuple[str, ...]:
+        return (str(self.page), str(self.sort), str(self.filter), self.subject, self.query)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """`load(viewer, view)` gives all entries that pass the filter and match the query, each sorted by `Row.order`.
+
+    `open(viewer, value, back)` is the screen of one entry; its way back leads to the same page. Without it the list is
+    only read. `subject` of a view tells lists of the same kind apart (the memories of which character, say).
     """
 
     key: str
     title: str
     empty: str
-    load: Callable[[ViewerT, str], Awaitable[Sequence[Row]]]
-    open: Callable[[ViewerT, str, Button], Awaitable[Screen]]
+    load: Callable[[Viewer, View], Awaitable[Sequence[Row]]]
+    open: Callable[[Viewer, str, Button], Awaitable[Screen]] | None = None
+    sorts: tuple[str, ...] = ()
+    filters: tuple[str, ...] = field(default=())
 
-    async def page(self, viewer: ViewerT, owner: int, number: int = 0, query: str = "") -> Screen:
-        """A page, counted from 0; a page that is no longer there becomes the last one."""
-        rows = await self.load(viewer, query)
+    async def page(self, viewer: Viewer, view: View | None = None) -> Screen:
+        """One page; a page that is no longer there becomes the last one."""
+        view = self._within(view or View())
+        rows = list(await self.load(viewer, view))
+        if self.sorts:
+            rows.sort(key=lambda row: row.order[view.sort])
         pages = max(1, -(-len(rows) // PAGE))
-        number = min(max(number, 0), pages - 1)
+        number = min(max(view.page, 0), pages - 1)
         shown = rows[number * PAGE : (number + 1) * PAGE]
-        if not shown:
-            return Screen(title=self.title, text=self.empty)
+        owner = viewer.front_id
+        searched = f" · “{view.query}”" if view.query else ""
         return Screen(
             title=self.title,
-            text="\n".join(f"**{row.label}**{f' · {row.detail}' if row.detail else ''}" for row in shown),
-            footer=f"{len(rows)} in all · page {number + 1} of {pages}" + (f" · “{query}”" if query else ""),
+            text="\n".join(f"**{row.label}**{f' · {row.detail}' if row.detail else ''}" for row in shown) or self.empty,
+            footer=f"{len(rows)} in all · page {number + 1} of {pages}{searched}",
             select=Select(
                 prompt="Open one",
-                address=self._at("open", owner, number, query),
+                address=self._at("open", owner, view, page=number),
                 choices=tuple(Choice(label=row.label, value=row.value, detail=row.detail) for row in shown),
-            ),
-            buttons=(
-                Button(label="Back", address=self._at("page", owner, number - 1, query), enabled=number > 0),
-                Button(
-                    label="Next",
-                    address=self._at("page", owner, number + 1, query),
-                    enabled=number < pages - 1,
-                ),
             )
-            if pages > 1
-            else (),
+            if self.open is not None and shown
+            else None,
+            buttons=self._buttons(owner, view, number, pages, many=len(rows) > PAGE or bool(view.query)),
         )
 
-    async def press(self, viewer: ViewerT, address: Address, values: Sequence[str]) -> Screen:
-        """What a press on this list shows.
+    def _buttons(self, owner: int, view: View, number: int, pages: int, *, many: bool) -> tuple[Button, ...]:
+        buttons: list[Button] = []
+        if pages > 1:
+            previous = self._at("page", owner, view, page=number - 1)
+            following = self._at("page", owner, view, page=number + 1)
+            buttons += [
+                Button(label="◀ Previous", address=previous, enabled=number > 0),
+                Button(label="Next ▶", address=following, enabled=number < pages - 1),
+            ]
+        if len(self.sorts) > 1:
+            following = (view.sort + 1) % len(self.sorts)
+            address = self._at("sort", owner, view, page=0, sort=following)
+            buttons.append(Button(label=f"Sorted by {self.sorts[view.sort]}", address=address))
+        if len(self.filters) > 1:
+            following = (view.filter + 1) % len(self.filters)
+            address = self._at("filter", owner, view, page=0, filter=following)
+            buttons.append(Button(label=f"Showing {self.filters[view.filter]}", address=address))
+        if many:
+            buttons.append(Button(label="Search", address=self._at(FILL, owner, view, page=0)))
+        return tuple(buttons)
 
-        Raises:
-            Invalid: the address is not one of this list's.
+    async def press(self, viewer: Viewer, press: Press) -> Answer:
+        """Raises Invalid where the address is not one of this list's."""
+        address = press.address
+        view = View(
+            page=address.number(0),
+            sort=address.number(1),
+            filter=address.number(2),
+            subject=address.argument(3),
+            query=address.argument(4),
+        )
+        match address.verb:
+            case "page" | "sort" | "filter":
+                return await self.page(viewer, view)
+            case "found":
+                query = press.texts.get("query", "").strip()[:QUERY_LIMIT]
+                return await self.page(
+                    viewer, View(filter=view.filter, sort=view.sort, subject=view.subject, query=query)
+                )
+            case "fill":
+                wanted = Input(name="query", label="Part of what you look for", limit=QUERY_LIMIT, value=view.query)
+                return Form(
+                    title=f"Search: {self.title}", address=self._at("found", address.owner, view), inputs=(wanted,)
+                )
+            case "open" if self.open is not None:
+                back = Button(label="Back to the list", address=self._at("page", address.owner, view))
+                return await self.open(viewer, press.chosen, back)
+            case _:
+                raise stale()
 
-        """
-        try:
-            number, query = int(address.arguments[0]), address.arguments[1]
-        except (IndexError, ValueError):
-            raise stale() from None
-        if address.verb == "page":
-            return await self.page(viewer, address.owner, number, query)
-        if address.verb == "open" and len(values) == 1:
-            back = Button(label="Back to the list", address=self._at("page", address.owner, number, query))
-            return await self.open(viewer, values[0], back)
-        raise Invalid("screen.unknown", "That button does nothing any more.", "Run the command again.")
+    def _within(self, view: View) -> View:
+        """The same view with a sort and a filter that this list has."""
+        return View(
+            page=view.page,
+            sort=view.sort if 0 <= view.sort < len(self.sorts) else 0,
+            filter=view.filter if 0 <= view.filter < len(self.filters) else 0,
+            query=view.query[:QUERY_LIMIT],
+            subject=view.subject,
+        )
 
-    def _at(self, verb: str, owner: int, number: int, query: str) -> Address:
-        return Address(screen=self.key, verb=verb, owner=owner, arguments=(str(number), query))
+    def _at(self, verb: str, owner: int, view: View, **changed: int) -> Address:
+        seen = {"page": view.page, "sort": view.sort, "filter": view.filter} | changed
+        view = View(**seen, query=view.query, subject=view.subject)
+        return Address(screen=self.key, verb=verb, owner=owner, arguments=view.arguments())

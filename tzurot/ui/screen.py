@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from tzurot.errors import Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tzurot.ui.viewer import Viewer
 
 Style = Literal["plain", "primary", "danger"]
 ADDRESS_LIMIT = 100
 SEPARATOR = "|"
+LONGEST_NUMBER = 19
+FILL = "fill"  # the verb of every press that opens a form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +58,20 @@ class Address:
         except ValueError:
             raise stale() from None
 
+    def argument(self, position: int) -> str:
+        """An argument as text; raises Invalid where there is none."""
+        try:
+            return self.arguments[position]
+        except IndexError:
+            raise stale() from None
+
+    def number(self, position: int) -> int:
+        """An argument that was written as a whole number of at most eighteen digits; raises Invalid for another."""
+        text = self.argument(position)
+        if not text.removeprefix("-").isdecimal() or len(text) > LONGEST_NUMBER:
+            raise stale()
+        return int(text)
+
 
 def stale() -> Invalid:
     return Invalid("screen.stale", "That button belongs to an older screen.", "Run the command again.")
@@ -90,6 +111,7 @@ class Input:
     required: bool = False
     limit: int = 4000
     placeholder: str = ""
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +125,12 @@ class Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A file beside a screen; `shown` puts a picture into its corner."""
+    """A file beside a screen; `shown` puts a picture into its corner, `wide` under its text."""
 
     name: str
     content: bytes
     shown: bool = False
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,3 +142,34 @@ class Screen:
     select: Select | None = None
     buttons: tuple[Button, ...] = ()
     files: tuple[File, ...] = ()
+
+
+Answer = Screen | Form | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """What was pressed: the address, the values chosen in a menu, the texts typed into a form."""
+
+    address: Address
+    values: Sequence[str] = ()
+    texts: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def chosen(self) -> str:
+        """The one value of a menu; raises Invalid where it is not one."""
+        if len(self.values) != 1:
+            raise stale()
+        return self.values[0]
+
+
+class Pressable(Protocol):
+    """A screen whose buttons outlive the process; rights are checked anew by every press.
+
+    `press` answers with a screen, with a form where the address's verb is FILL, or with None where nothing is shown.
+    """
+
+    @property
+    def key(self) -> str: ...
+
+    async def press(self, viewer: Viewer, press: Press) -> Answer: ...

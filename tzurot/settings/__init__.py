@@ -1,0 +1,3 @@
+"""What people can tune: every setting declared once, and how the value that holds is found."""
+
+from __future__ import annotations

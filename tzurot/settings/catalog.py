@@ -1,0 +1,190 @@
+"""Every setting, once. Validation, cascade, dashboards and docs/settings.md come from here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from tzurot.settings.setting import OneOf, Setting, Share, Switch, Text, Tier, Whole
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONVERSATION, MEMORY, REPLIES, PLACES = "Conversation", "Memory", "Replies", "Places"
+ONES_OWN = (Tier.OPERATOR, Tier.CHARACTER, Tier.USER, Tier.USER_CHARACTER)
+OF_PLACES = (Tier.OPERATOR, Tier.SERVER, Tier.CHANNEL)
+
+
+def _zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError) as error:
+        raise ValueError(name) from error
+
+
+HISTORY_MESSAGES = Setting(
+    key="history_messages",
+    label="History messages",
+    help="How many of a place's last messages a character reads before it answers.",
+    section=CONVERSATION,
+    default=50,
+    kind=Whole(1, 500),
+)
+HISTORY_HOURS = Setting(
+    key="history_hours",
+    label="History age",
+    help="Messages older than this are not read; 0 means any age.",
+    section=CONVERSATION,
+    default=0,
+    kind=Whole(0, 24 * 365),
+    unit="hours",
+)
+CROSS_CHANNEL = Setting(
+    key="cross_channel",
+    label="Cross-channel history",
+    help="Whether a character also reads what the two of you last said in other places, your DMs included.",
+    section=CONVERSATION,
+    default=False,
+    kind=Switch(),
+    tiers=(Tier.USER, Tier.USER_CHARACTER),
+)
+REPLY_LANGUAGE = Setting(
+    key="reply_language",
+    label="Reply language",
+    help="The language characters answer in; empty means that of the conversation.",
+    section=REPLIES,
+    default="",
+    kind=Text(40),
+)
+TIMEZONE = Setting(
+    key="timezone",
+    label="Time zone",
+    help="Where your clock stands, so that “this morning” means yours.",
+    section=CONVERSATION,
+    default="UTC",
+    kind=Text(60, _zone, "the name of a time zone, for example Europe/Berlin"),
+    tiers=(Tier.OPERATOR, Tier.USER),
+)
+MEMORIES = Setting(
+    key="memories",
+    label="Memories",
+    help="How many memories a prompt may hold; 0 means that characters do not look back.",
+    section=MEMORY,
+    default=12,
+    kind=Whole(0, 100),
+)
+MEMORY_SHARE = Setting(
+    key="memory_share",
+    label="Memory share",
+    help="How much of the prompt's room memories may take.",
+    section=MEMORY,
+    default=0.25,
+    kind=Share(0.5),
+)
+FOOTER = Setting(
+    key="footer",
+    label="Model footer",
+    help="Whether a small line under a reply names the model that made it.",
+    section=REPLIES,
+    default=False,
+    kind=Switch(),
+)
+CLEANUP = Setting(
+    key="cleanup",
+    label="Cleanup",
+    help="What is taken out of a reply: full removes name prefixes, stage scaffolding and lines written for other"
+    " people; light removes only thoughts.",
+    section=REPLIES,
+    default="full",
+    kind=OneOf(("full", "light")),
+    tiers=(Tier.OPERATOR, Tier.CHARACTER, Tier.USER_CHARACTER),
+)
+AUTHORS_NOTE = Setting(
+    key="authors_note",
+    label="Author's note",
+    help="An instruction placed among the last messages, where a model heeds it most.",
+    section=REPLIES,
+    default="",
+    kind=Text(1000),
+)
+NOTE_DEPTH = Setting(
+    key="note_depth",
+    label="Note depth",
+    help="How many messages stand after the author's note.",
+    section=REPLIES,
+    default=4,
+    kind=Whole(0, 100),
+    unit="messages",
+)
+NOTE_INTERVAL = Setting(
+    key="note_interval",
+    label="Note interval",
+    help="The author's note is given with every so many messages; 1 means always, 0 never.",
+    section=REPLIES,
+    default=1,
+    kind=Whole(0, 100),
+    unit="messages",
+)
+PRESET = Setting(
+    key="preset",
+    label="Preset",
+    help="Which model answers, and how; set by /preset.",
+    section=REPLIES,
+    default=0,
+    kind=Whole(0, 2**62),
+    listed=False,
+)
+PRESENCE = Setting(
+    key="presence",
+    label="Presence",
+    help="What is shown beside the bot's name; set by /admin presence.",
+    section=PLACES,
+    default="",
+    kind=Text(128),
+    tiers=(Tier.OPERATOR,),
+    listed=False,
+)
+ANSWERS = Setting(
+    key="answers",
+    label="Answers",
+    help="all: active characters answer everything; addressed: they listen, and answer only when addressed;"
+    " nobody: nobody is answered here.",
+    section=PLACES,
+    default="all",
+    kind=OneOf(("all", "addressed", "nobody")),
+    tiers=OF_PLACES,
+)
+TALKATIVENESS = Setting(
+    key="talkativeness",
+    label="Talkativeness",
+    help="Where several characters are active: how readily one joins in unasked.",
+    section=PLACES,
+    default=0.5,
+    kind=Share(),
+    tiers=(Tier.OPERATOR, Tier.CHARACTER, Tier.SERVER, Tier.CHANNEL),
+)
+
+ALL: tuple[Setting[Any], ...] = (
+    HISTORY_MESSAGES,
+    HISTORY_HOURS,
+    CROSS_CHANNEL,
+    TIMEZONE,
+    MEMORIES,
+    MEMORY_SHARE,
+    FOOTER,
+    REPLY_LANGUAGE,
+    CLEANUP,
+    AUTHORS_NOTE,
+    NOTE_DEPTH,
+    NOTE_INTERVAL,
+    PRESET,
+    PRESENCE,
+    ANSWERS,
+    TALKATIVENESS,
+)
+BY_KEY: Mapping[str, Setting[Any]] = {setting.key: setting for setting in ALL}
+
+
+def of_tier(tier: Tier) -> tuple[Setting[Any], ...]:
+    """What can be set there and shown in its dashboard, in the catalog's order."""
+    return tuple(setting for setting in ALL if tier in setting.tiers and setting.listed)

@@ -1,0 +1,177 @@
+"""Every plugin with what it needs, and the screens of all of them in one router."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tzurot.discord.commands import Registrar, declared_in
+from tzurot.discord.components import Router
+from tzurot.discord.options import Lookups
+from tzurot.discord.permissions import Rights
+from tzurot.discord.viewers import Viewers
+from tzurot.pipeline.greet import Greet
+from tzurot.plugins.admin import AdminPlugin
+from tzurot.plugins.alias import AliasPlugin
+from tzurot.plugins.channel import ChannelPlugin
+from tzurot.plugins.character import CharacterPlugin
+from tzurot.plugins.chat import ChatPlugin
+from tzurot.plugins.deny import DenyPlugin
+from tzurot.plugins.help import HelpPlugin
+from tzurot.plugins.history import HistoryPlugin
+from tzurot.plugins.inspect import InspectPlugin
+from tzurot.plugins.models import ModelsPlugin
+from tzurot.plugins.persona import PersonaPlugin
+from tzurot.plugins.preset import PresetPlugin
+from tzurot.plugins.rights import GROUPS, RIGHTS
+from tzurot.plugins.settings import SettingsPlugin
+from tzurot.plugins.setup import SetupPlugin
+from tzurot.plugins.usage import UsagePlugin
+from tzurot.ui.rights import Owners
+from tzurot.ui.settings import SettingsScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    import hikari
+    import lightbulb
+
+    from tzurot.app import Core
+    from tzurot.discord.front import DiscordFront
+    from tzurot.discord.places import Places
+    from tzurot.pipeline.lanes import Lanes
+
+PLUGINS = (
+    AdminPlugin,
+    AliasPlugin,
+    ChannelPlugin,
+    CharacterPlugin,
+    ChatPlugin,
+    DenyPlugin,
+    HelpPlugin,
+    HistoryPlugin,
+    InspectPlugin,
+    ModelsPlugin,
+    PersonaPlugin,
+    PresetPlugin,
+    SettingsPlugin,
+    SetupPlugin,
+    UsagePlugin,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commands:
+    router: Router
+    loaders: tuple[lightbulb.Loader, ...]
+
+
+def commands_of(
+    core: Core,
+    *,
+    bot: hikari.GatewayBot,
+    front: DiscordFront,
+    places: Places,
+    lanes: Lanes,
+    owner_ids: frozenset[int],
+    facts: Callable[[], Awaitable[Sequence[tuple[str, str]]]],
+) -> Commands:
+    desk = Desk(core=core, viewers=Viewers(people=core.tables.people, owners=owner_ids))
+    guide = HelpPlugin(groups=GROUPS)
+    plugins: tuple[object, ...] = (
+        *of_characters(desk),
+        *of_models(desk),
+        *of_places(desk, bot, front, places),
+        ChatPlugin(hear=core.hear, front=front, places=places, lanes=lanes),
+        InspectPlugin(flights=core.tables.flights, ledger=core.tables.ledger),
+        guide,
+        AdminPlugin(
+            bot=bot,
+            flights=core.tables.flights,
+            history=core.tables.history,
+            tuned=core.tables.tuned,
+            usage=core.tables.usage,
+            settings=desk.settings,
+            facts=facts,
+            router=desk.router,
+        ),
+    )
+    guide.declared = tuple(declared for plugin in plugins for declared, _ in declared_in(plugin))
+    lookups = Lookups(
+        people=core.tables.people,
+        characters=core.tables.characters,
+        personas=core.tables.personas,
+        presets=core.tables.presets,
+        providers=core.providers,
+        owners=desk.owners,
+    )
+    registrar = Registrar(desk.viewers, lookups, RIGHTS, GROUPS)
+    return Commands(router=desk.router, loaders=tuple(registrar.loader(plugin) for plugin in plugins))
+
+
+class Desk:
+    """What most plugins share."""
+
+    def __init__(self, *, core: Core, viewers: Viewers) -> None:
+        self.core = core
+        self.viewers = viewers
+        self.router = Router(viewers)
+        self.owners = Owners(external_ids=frozenset(map(str, viewers.owners)))
+        self.settings = SettingsScreen(
+            tuned=core.tables.tuned, cascade=core.cascade, characters=core.tables.characters, owners=self.owners
+        )
+
+
+def of_characters(desk: Desk) -> tuple[object, ...]:
+    tables, router = desk.core.tables, desk.router
+    return (
+        CharacterPlugin(
+            characters=tables.characters,
+            owners=desk.owners,
+            settings=desk.settings,
+            outbound=desk.core.outbound,
+            router=router,
+        ),
+        AliasPlugin(aliases=tables.aliases, characters=tables.characters, router=router),
+        PersonaPlugin(personas=tables.personas, router=router),
+        HistoryPlugin(history=tables.history, epochs=tables.epochs, characters=tables.characters, router=router),
+    )
+
+
+def of_models(desk: Desk) -> tuple[object, ...]:
+    core, tables, router = desk.core, desk.core.tables, desk.router
+    return (
+        PresetPlugin(
+            presets=tables.presets, tuned=tables.tuned, providers=core.providers, outbound=core.outbound, router=router
+        ),
+        ModelsPlugin(
+            catalogue=core.catalogue, providers=core.providers, keys=tables.keys, routes=core.routes, router=router
+        ),
+        SettingsPlugin(
+            tuned=tables.tuned, settings=desk.settings, keys=tables.keys, providers=core.providers, router=router
+        ),
+        UsagePlugin(usage=tables.usage),
+    )
+
+
+def of_places(desk: Desk, bot: hikari.GatewayBot, front: DiscordFront, places: Places) -> tuple[object, ...]:
+    tables, router = desk.core.tables, desk.router
+    return (
+        ChannelPlugin(
+            activations=tables.activations,
+            characters=tables.characters,
+            tuned=tables.tuned,
+            settings=desk.settings,
+            router=router,
+        ),
+        SetupPlugin(
+            characters=tables.characters,
+            activations=tables.activations,
+            greet=Greet(tables.characters, tables.history),
+            front=front,
+            places=places,
+            rights=Rights(bot=bot),
+            router=router,
+        ),
+        DenyPlugin(denials=tables.denials, owners=desk.owners, router=router),
+    )
