@@ -10,7 +10,7 @@ AS ?=
 MODEL ?=
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: help play run test lint format bench faults stage clean
+.PHONY: help play run test lint format bench faults stage docs report clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -42,6 +42,12 @@ faults: $(VENV)/.test ## long fault runs
 
 stage: $(VENV)/.test ## the real bot on a Discord of this machine, with a shell to talk and click
 	@$(BIN)/python -m tests.loopback.stage
+
+docs: $(VENV)/.test ## write the pages of commands and settings
+	@$(BIN)/python -m tools.write_docs
+
+report: $(VENV)/.test ## lines for each command, and what was written twice
+	@$(BIN)/python -m tools.report
 
 clean: ## remove the environment
 	rm -rf $(VENV)

@@ -96,6 +96,7 @@ class Core:
     catalogue: Catalogue
     routes: Routes
     triggers: Triggers
+    guards: Guards
     run: Run
     hear: Hear
     resume: Resume
@@ -235,6 +236,7 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
         catalogue=Catalogue(outbound),
         routes=routes,
         triggers=triggers,
+        guards=guards,
         run=run,
         hear=Hear(
             people=tables.people, triggers=triggers, guards=guards, ledger=tables.ledger, memories=memories, run=run

@@ -79,7 +79,8 @@ class ChannelPlugin:
         gone = await self._activations.remove(asked.viewer.channel_id, character.id if character else None)
         if not gone:
             return "Nobody was active here."
-        return f"**{character.name}** is" if character else f"{gone} of them are" + " quiet here until addressed."
+        who = f"**{character.name}** is" if character else f"{gone} of them are"
+        return f"{who} quiet here until addressed."
 
     @command("channel browse", "Where characters answer everything")
     async def browse(self, asked: Asked) -> Screen:

@@ -14,14 +14,16 @@ from tzurot.talk import Incoming, Utterance
 if TYPE_CHECKING:
     from tzurot.discord.front import DiscordFront
     from tzurot.discord.places import Places
+    from tzurot.pipeline.guards import Guards
     from tzurot.pipeline.hear import Hear
     from tzurot.pipeline.lanes import Lanes
     from tzurot.tables.characters import CharacterSummary
 
 
 class ChatPlugin:
-    def __init__(self, *, hear: Hear, front: DiscordFront, places: Places, lanes: Lanes) -> None:
+    def __init__(self, *, hear: Hear, guards: Guards, front: DiscordFront, places: Places, lanes: Lanes) -> None:
         self._hear = hear
+        self._guards = guards
         self._front = front
         self._places = places
         self._lanes = lanes
@@ -36,6 +38,9 @@ class ChatPlugin:
     async def chat(self, asked: Asked, character: CharacterSummary, message: str) -> None:
         interaction = asked.context.interaction
         place = await self._places.of(asked.viewer.channel_id, asked.viewer.server_id)
+        kept_out = await self._guards.keeps_out(asked.viewer.person.external_id, place, character.id)
+        if kept_out is not None:
+            raise kept_out
         # everybody sees what was asked, and the answer can be replied to like any other
         shown = await interaction.edit_initial_response(
             f"**{asked.viewer.person.name}** → **{character.name}:** {message}"

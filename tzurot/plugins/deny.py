@@ -49,7 +49,7 @@ class DenyPlugin:
         "deny add",
         "Stop answering somebody",
         user=options.person("Who"),
-        where=options.choice("Where; without it, in this server", *SCOPES, required=False),
+        where=options.choice("Where; without it as far as you may", *SCOPES, required=False),
         duration=options.text(
             "How long: 30m, 2h, 7d, 4w; without it, until it is taken back", limit=10, required=False
         ),
@@ -59,7 +59,7 @@ class DenyPlugin:
         self, asked: Asked, user: hikari.User, where: str | None, duration: str | None, reason: str | None
     ) -> str:
         viewer = asked.viewer
-        scope = SCOPES[where] if where else ("server" if viewer.server_id else "channel")
+        scope = _scope(where, viewer)
         viewer.needs(NEEDS[scope])
         if str(int(user.id)) in self._owners.external_ids:
             raise Refused("deny.owner", "The bot's owner is always answered.", "Choose somebody else.")
@@ -67,16 +67,17 @@ class DenyPlugin:
         expires_at = datetime.now(UTC) + read_duration(duration) if duration else None
         await self._denials.add("user", int(user.id), scope, scope_id, reason=reason or "", expires_at=expires_at)
         until = f" until <t:{int(expires_at.timestamp())}:f>" if expires_at else ""
-        return f"{user.mention} is not answered in {where or 'this server'}{until}."
+        named = next(name for name, known in SCOPES.items() if known == scope)
+        return f"{user.mention} is not answered in {named}{until}."
 
     @command(
         "deny remove",
         "Answer somebody again",
         user=options.person("Who"),
-        where=options.choice("Where; without it, in this server", *SCOPES, required=False),
+        where=options.choice("Where; without it as far as you may", *SCOPES, required=False),
     )
     async def remove(self, asked: Asked, user: hikari.User, where: str | None) -> str:
-        scope = SCOPES[where] if where else ("server" if asked.viewer.server_id else "channel")
+        scope = _scope(where, asked.viewer)
         for denial in (await self._denials.all()).get(("user", int(user.id)), ()):
             if denial.scope == scope and _is_here(denial, asked.viewer):
                 asked.viewer.needs(NEEDS[denial.scope])
@@ -141,6 +142,13 @@ def read_duration(text: str) -> timedelta:
     if found is None or not int(found[1]):
         raise Invalid("duration.invalid", f"“{text[:20]}” is not a duration.", "Write 30m, 2h, 7d or 4w.")
     return int(found[1]) * UNITS[found[2]]
+
+
+def _scope(where: str | None, viewer: Viewer) -> DenialScope:
+    """The named one; without a name the server, for those who may not manage it the channel."""
+    return (
+        SCOPES[where] if where else ("server" if viewer.has(Power.SERVER_MANAGER) and viewer.server_id else "channel")
+    )
 
 
 def _is_here(denial: Denial, viewer: Viewer) -> bool:
