@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Pressed = hikari.ComponentInteraction | hikari.ModalInteraction
 
-FORM_WAIT_S = 0.6
+FORM_WAIT_S = 0.5
 FORM_TITLE = 45
 
 
@@ -35,6 +35,10 @@ class Router:
         for screen in screens:
             assert screen.key not in self._screens, f"two screens are called {screen.key}"
             self._screens[screen.key] = screen
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(self._screens)
 
     async def route(self, event: hikari.InteractionCreateEvent) -> None:
         """Answer a click or a form; everything else is not ours."""
@@ -64,10 +68,13 @@ class Router:
 
     async def _in_time(self, interaction: Pressed, press: Press) -> Form:
         """A form has to be the first response, so its values cannot be waited for as long as it takes."""
-        try:
-            answer = await asyncio.wait_for(self._pressed(interaction, press), FORM_WAIT_S)
-        except TimeoutError:
-            raise slow() from None
+        loading = asyncio.create_task(self._pressed(interaction, press))
+        # not cancelled when it is late: a query that is being cancelled has to be waited for as well
+        loading.add_done_callback(_let_go)
+        await asyncio.wait({loading}, timeout=FORM_WAIT_S)
+        if not loading.done():
+            raise slow()
+        answer = loading.result()
         if not isinstance(answer, Form):
             raise stale()
         return answer
@@ -92,6 +99,12 @@ class Router:
 
 def slow() -> StoreDown:
     return StoreDown("database.slow", "The database is slow just now.", "Press it again in a few seconds.")
+
+
+def _let_go(loading: asyncio.Task[Answer]) -> None:
+    """What went wrong is told to whoever waited for it, or to nobody."""
+    if not loading.cancelled():
+        loading.exception()
 
 
 def _press_of(interaction: Pressed) -> Press:

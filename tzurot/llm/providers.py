@@ -68,7 +68,7 @@ class Providers:
             ProviderFailed: it could not be asked.
 
         """
-        if not key.isascii() or not key.isprintable() or " " in key:
+        if not key or not key.isascii() or not key.isprintable() or " " in key:
             raise Invalid("key.malformed", "That is not an API key.", "Copy it again from the provider's page.")
         try:
             status = await self._outbound.status(
