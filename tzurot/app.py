@@ -24,6 +24,7 @@ from tzurot.outbound import Outbound
 from tzurot.pipeline.completion import Complete
 from tzurot.pipeline.delivery import Deliver
 from tzurot.pipeline.fetch import Fetch
+from tzurot.pipeline.forget import Forget
 from tzurot.pipeline.guards import Guards
 from tzurot.pipeline.hear import Hear
 from tzurot.pipeline.references import FindReferences
@@ -46,6 +47,7 @@ from tzurot.tables.people import People
 from tzurot.tables.personas import Personas
 from tzurot.tables.presets import Presets
 from tzurot.tables.settings import Tuned
+from tzurot.tables.takes import Takes
 from tzurot.tables.turns import Ledger
 from tzurot.tables.usage import Usage
 from tzurot.vault import open_vault
@@ -78,6 +80,7 @@ class Tables:
     keys: ApiKeys
     ledger: Ledger
     presets: Presets
+    takes: Takes
     tuned: Tuned
     usage: Usage
 
@@ -100,6 +103,7 @@ class Core:
     run: Run
     hear: Hear
     resume: Resume
+    forget: Forget
     announcements: Announcements
     alone: bool = False
 
@@ -171,6 +175,7 @@ class App:
 
 
 def tables_of(config: Config, database: Database) -> Tables:
+    ledger = Ledger(database)
     vault = open_vault(config.vault.key.get_secret_value(), config.data_dir)
     return Tables(
         people=People(database),
@@ -183,7 +188,8 @@ def tables_of(config: Config, database: Database) -> Tables:
         flights=Flights(database),
         history=History(database),
         keys=ApiKeys(database, vault),
-        ledger=Ledger(database),
+        ledger=ledger,
+        takes=Takes(database, ledger),
         presets=Presets(database),
         tuned=Tuned(database),
         usage=Usage(database),
@@ -202,7 +208,7 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
         template=configured(config, config.llm.model),
         own_model=config.llm.model,
     )
-    deliver, remember = Deliver(tables.ledger), Remember(database, memories)
+    deliver, remember = Deliver(tables.ledger, tables.takes), Remember(database, memories)
     run = Run(
         characters=tables.characters,
         people=tables.people,
@@ -238,6 +244,7 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
         triggers=triggers,
         guards=guards,
         run=run,
+        forget=Forget(database, memories),
         hear=Hear(
             people=tables.people, triggers=triggers, guards=guards, ledger=tables.ledger, memories=memories, run=run
         ),

@@ -10,6 +10,7 @@ from tzurot.discord.components import Router
 from tzurot.discord.options import Lookups
 from tzurot.discord.permissions import Rights
 from tzurot.discord.viewers import Viewers
+from tzurot.pipeline.actions import Actions
 from tzurot.pipeline.greet import Greet
 from tzurot.plugins.admin import AdminPlugin
 from tzurot.plugins.alias import AliasPlugin
@@ -23,6 +24,7 @@ from tzurot.plugins.inspect import InspectPlugin
 from tzurot.plugins.models import ModelsPlugin
 from tzurot.plugins.persona import PersonaPlugin
 from tzurot.plugins.preset import PresetPlugin
+from tzurot.plugins.reply import ReplyPlugin
 from tzurot.plugins.rights import GROUPS, RIGHTS
 from tzurot.plugins.settings import SettingsPlugin
 from tzurot.plugins.setup import SetupPlugin
@@ -54,6 +56,7 @@ PLUGINS = (
     ModelsPlugin,
     PersonaPlugin,
     PresetPlugin,
+    ReplyPlugin,
     SettingsPlugin,
     SetupPlugin,
     UsagePlugin,
@@ -83,6 +86,20 @@ def commands_of(
         *of_models(desk),
         *of_places(desk, bot, front, places),
         ChatPlugin(hear=core.hear, guards=core.guards, front=front, places=places, lanes=lanes),
+        ReplyPlugin(
+            actions=Actions(
+                ledger=core.tables.ledger,
+                takes=core.tables.takes,
+                run=core.run,
+                hear=core.hear,
+                resume=core.resume,
+                forget=core.forget,
+                lanes=lanes,
+            ),
+            ledger=core.tables.ledger,
+            front=front,
+            router=desk.router,
+        ),
         InspectPlugin(flights=core.tables.flights, ledger=core.tables.ledger),
         guide,
         AdminPlugin(

@@ -128,6 +128,8 @@ async def test_personas_are_worn(discord: LoopbackDiscord, llm: ScriptedLLM, dat
         await discord.say("general", "Alice", "@Quill who am I?")
         await replies(discord, 2)
         assert "Alice: @Quill who am I?" in llm.requests[-1].prompt
+        await alice.run("persona view", character="quill")
+        assert alice.title == "To Quill you are Alice"
         assert "default persona again" in await alice.run("persona override clear", character="quill")
 
         await alice.run("persona browse")

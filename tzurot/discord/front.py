@@ -148,6 +148,35 @@ class DiscordFront:
             raise Unsure from error
         return int(message.id)
 
+    async def revise(self, place: Place, voice: Voice, message_id: int, text: str) -> bool:
+        try:
+            message = await self._bot.rest.fetch_message(place.channel_id, message_id)
+            if message.webhook_id is not None:
+                await self._webhooks.edit(place, int(message.webhook_id), message_id, text)
+            else:
+                await self._bot.rest.edit_message(place.channel_id, message_id, prefixed(voice, text))
+        except hikari.NotFoundError:
+            return False
+        except hikari.ClientHTTPResponseError as error:
+            raise unchangeable(error.message) from None
+        except LOST as error:
+            raise CannotSpeak("speak.unanswered", "Discord does not answer.", "Try again in a minute.") from error
+        return True
+
+    async def retract(self, place: Place, message_id: int) -> None:
+        try:
+            message = await self._bot.rest.fetch_message(place.channel_id, message_id)
+            if message.webhook_id is not None:
+                await self._webhooks.delete(place, int(message.webhook_id), message_id)
+            else:
+                await self._bot.rest.delete_message(place.channel_id, message_id)
+        except hikari.NotFoundError:
+            return
+        except hikari.ClientHTTPResponseError as error:
+            raise unchangeable(error.message) from None
+        except LOST as error:
+            raise CannotSpeak("speak.unanswered", "Discord does not answer.", "Try again in a minute.") from error
+
     async def find(self, place: Place, voice: Voice, text: str, after: int) -> tuple[int, ...]:
         seen = 0
         found: list[int] = []
@@ -200,6 +229,14 @@ class DiscordFront:
             await self._bot.rest.create_message(channel, notice(error, reference))
         except LOST as closed:
             logger.info("nor privately: {}", closed)
+
+
+def unchangeable(why: str) -> CannotSpeak:
+    return CannotSpeak(
+        "speak.unchangeable",
+        f"I cannot change that message: {why}",
+        "Give me the permission Read Message History here.",
+    )
 
 
 def _unreadable(why: str) -> CannotSpeak:

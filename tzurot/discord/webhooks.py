@@ -79,7 +79,7 @@ class Webhooks:
                     text,
                     username=webhook_name(name),
                     avatar_url=avatar_url or hikari.UNDEFINED,
-                    thread=place.channel_id if place.kind == "thread" else hikari.UNDEFINED,
+                    thread=_thread(place),
                 )
             except hikari.NotFoundError as error:
                 # somebody deleted the webhook, or the whole thread
@@ -97,6 +97,26 @@ class Webhooks:
             else:
                 return int(message.id)
         raise AssertionError("the last try returns or raises")
+
+    async def edit(self, place: Place, webhook_id: int, message_id: int, text: str) -> None:
+        """Change a message that one of our webhooks posted; raises hikari's errors as they come."""
+        hook = await self._by_id(place, webhook_id)
+        await self._rest.edit_webhook_message(hook.id, hook.token, message_id, text, thread=_thread(place))
+
+    async def delete(self, place: Place, webhook_id: int, message_id: int) -> None:
+        """Take a message away that one of our webhooks posted; raises hikari's errors as they come."""
+        hook = await self._by_id(place, webhook_id)
+        await self._rest.delete_webhook_message(hook.id, hook.token, message_id, thread=_thread(place))
+
+    async def _by_id(self, place: Place, webhook_id: int) -> Hook:
+        channel_id = place.parent_id or place.channel_id
+        for hook in self._hooks.values():
+            if hook.id == webhook_id:
+                return hook
+        for webhook in await self._own(channel_id):
+            if int(webhook.id) == webhook_id:
+                return Hook(id=webhook_id, token=str(webhook.token))
+        raise CannotSpeak("speak.not_ours", "The webhook that posted this is gone.", "Say it again.")
 
     async def _find_or_make(self, key: tuple[int, str], face: Face | None) -> Hook:
         channel_id, digest = key
@@ -152,6 +172,10 @@ class Webhooks:
             await self._rest.delete_webhook(longest_unused.id)
             made = await self._rest.create_webhook(channel_id, name, avatar=picture)
         return Hook(id=int(made.id), token=str(made.token))
+
+
+def _thread(place: Place) -> hikari.UndefinedOr[int]:
+    return place.channel_id if place.kind == "thread" else hikari.UNDEFINED
 
 
 def _gone() -> CannotSpeak:

@@ -14,7 +14,7 @@ from tzurot.memory.index import Entry, Index
 from tzurot.memory.rank import best, fused
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     import numpy as np
@@ -190,6 +190,10 @@ class Memories:
             for memory, vector in zip(memories, vectors, strict=True)
         ]
         await connection.executemany(INSERT, rows)
+
+    async def drop(self, connection: Connection, lines: Iterable[tuple[str, int]]) -> None:
+        """Forget what was said, each by its place and message id, inside a transaction of the caller's."""
+        await connection.executemany("DELETE FROM memories WHERE place = $1 AND origin_id = $2", list(lines))
 
     async def refresh(self, persona_id: int, character_id: int) -> None:
         """Take in what was just written, so that the next message need not; nothing where nobody asked yet."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tzurot.pipeline.front import Front
     from tzurot.pipeline.turn import Reply, Voice
+    from tzurot.tables.takes import Takes
     from tzurot.tables.turns import Ledger
     from tzurot.talk import Place
 
@@ -24,14 +25,19 @@ FIRST_WAIT_S = 0.5
 
 
 class Deliver:
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, takes: Takes) -> None:
         self._ledger = ledger
+        self._takes = takes
 
     async def __call__(self, reply: Reply, front: Front) -> Delivery:
         """Commit the reply, then post it chunk by chunk, each one's id committed before the next one's request."""
         turn = reply.turn
-        await self._ledger.speak(turn.id, reply.voice.name, reply.chunks)
-        chunks = [Chunk(position=position, text=text, state="known") for position, text in enumerate(reply.chunks)]
+        chunks: Sequence[Chunk]
+        if turn.accepted.take > 1:
+            chunks = await self._takes.speak(turn.id, reply.voice.name, reply.chunks)
+        else:
+            await self._ledger.speak(turn.id, reply.voice.name, reply.chunks)
+            chunks = [Chunk(position=position, text=text, state="known") for position, text in enumerate(reply.chunks)]
         asked = turn.incoming.utterance.message_id
         message_ids = await self.finish(turn.id, asked, turn.place, reply.voice, chunks, front)
         return Delivery(turn=turn, text=reply.text, message_ids=message_ids)
@@ -42,7 +48,8 @@ class Deliver:
         """Post what is still owed of a committed reply, and return all its message ids.
 
         A chunk that an earlier process had planned may have been posted although nobody heard of it: it is looked for
-        after the last message that is known, adopted when found, and posted when not.
+        after the last message that is known, adopted when found, and posted when not. A planned one that has a message
+        already stands where another take stood: that message is changed, or taken away where there are no words for it.
 
         Raises:
             CannotSpeak: the place does not take messages any more, or cannot be searched.
@@ -52,6 +59,15 @@ class Deliver:
         after = asked
         for chunk in chunks:
             message_id = chunk.message_id
+            if message_id is not None and chunk.state == "planned":
+                if not chunk.text:
+                    await front.retract(place, message_id)
+                    await self._ledger.drop(turn_id, chunk.position)
+                    continue
+                if await front.revise(place, voice, message_id, chunk.text):
+                    await self._ledger.posted(turn_id, chunk.position, message_id)
+                else:
+                    message_id = None
             if message_id is None:
                 message_id = await self._post(place, voice, chunk, f"{turn_id}-{chunk.position}", after, front)
                 if chunk is not chunks[-1]:

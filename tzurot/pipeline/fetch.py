@@ -46,6 +46,8 @@ class Fetch:
         kept = await self._history.last(turn.place.key, limit, turn.accepted.last_line_id)
         overheard = await front.overheard(turn.place, said.message_id, limit)
         history = merged(kept, overheard, said.message_id, limit)
+        if turn.accepted.take > 1:  # a reply made anew knows what was said before the question, and no more
+            history = tuple(line for line in history if line.message_ids[0] < said.message_id)
         since = await self._epochs.since(persona_id, character_id)
         if hours := settings[HISTORY_HOURS]:
             since = max(since or OLDEST, now - timedelta(hours=hours))

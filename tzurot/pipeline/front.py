@@ -58,6 +58,19 @@ class Front(Protocol):
         """
         ...
 
+    async def revise(self, place: Place, voice: Voice, message_id: int, text: str) -> bool:
+        """Change a message of a character's; False where it is gone. Doing it twice does no harm.
+
+        Raises:
+            CannotSpeak: it cannot be changed.
+
+        """
+        ...
+
+    async def retract(self, place: Place, message_id: int) -> None:
+        """Take a message of a character's away, if it is still there; raises CannotSpeak where that is not allowed."""
+        ...
+
     async def find(self, place: Place, voice: Voice, text: str, after: int) -> tuple[int, ...]:
         """The ids of messages that are that very one, posted after a message id, oldest first.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from loguru import logger
 
@@ -13,6 +13,7 @@ from tzurot.errors import TooBusy
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    ResultT = TypeVar("ResultT")
     Job = Callable[[], Awaitable[object]]
 
 
@@ -49,6 +50,27 @@ class Lanes:
             return True
         queue.append(job)
         return True
+
+    async def do(self, lane: str, work: Callable[[], Awaitable[ResultT]]) -> ResultT:
+        """Run something behind what is queued in a lane, and wait for what it gives or raises.
+
+        Raises:
+            TooBusy: the process is stopping.
+
+        """
+        done: asyncio.Future[ResultT] = asyncio.get_running_loop().create_future()
+
+        async def job() -> None:
+            try:
+                result = await work()
+            except Exception as error:  # noqa: BLE001 - it is raised where it is waited for
+                done.set_exception(error)
+            else:
+                done.set_result(result)
+
+        if not self.put(lane, job):
+            raise TooBusy("lane.closed", "The bot is being restarted.", "Try again in a minute.")
+        return await done
 
     async def _work(self, lane: str) -> None:
         queue = self._queues[lane]

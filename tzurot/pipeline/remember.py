@@ -28,6 +28,7 @@ SNOWFLAKE_SHIFT = 22
 
 
 MOST_AT_ONCE = 50
+GO_ON = "continue"  # the reason of a turn for which nobody said anything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,7 @@ class Ending:
     state: TurnState
     lines: tuple[Said, ...]
     flown: Flown | None
+    replaces: bool = False
 
     @property
     def spoken_id(self) -> int | None:
@@ -61,10 +63,17 @@ class Remember:
         self._waiting: list[tuple[Ending, asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
 
-    async def __call__(self, turn: Turn, text: str, message_ids: tuple[int, ...], flown: Flown | None) -> None:
-        """Keep what was said by both sides; the ledger's row ends with it."""
-        lines = (asked_line(turn), answered_line(turn, text, message_ids))
-        await self._keep(Ending(turn=turn, state="remembered", lines=lines, flown=flown))
+    async def __call__(
+        self, turn: Turn, text: str, message_ids: tuple[int, ...], flown: Flown | None, *, replaces: bool = False
+    ) -> None:
+        """Keep what was said by both sides; the ledger's row ends with it.
+
+        `replaces`: the reply stands where another take stood.
+        """
+        answered = answered_line(turn, text, message_ids)
+        lines = (answered,) if turn.accepted.reason == GO_ON else (asked_line(turn), answered)
+        replaces = replaces or turn.accepted.take > 1
+        await self._keep(Ending(turn=turn, state="remembered", lines=lines, flown=flown, replaces=replaces))
 
     async def unanswered(self, turn: Turn, flown: Flown, state: TurnState) -> None:
         """Keep what the person said although no answer came of it: it is still part of the conversation."""
@@ -100,6 +109,10 @@ class Remember:
     async def _write(self, endings: Sequence[Ending]) -> None:
         memories = [memory for ending in endings for memory in ending.memories()]
         async with self._database.transaction(durable=False) as connection:
+            replaced = [(e.turn.place.key, e.lines[-1].message_ids[0]) for e in endings if e.replaces]
+            if replaced:
+                await History.drop(connection, replaced)
+                await self._memories.drop(connection, replaced)
             await History.keep(connection, [line for ending in endings for line in ending.lines])
             if memories:
                 await self._memories.write(connection, memories)

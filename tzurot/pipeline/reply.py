@@ -18,6 +18,7 @@ VISIBLE = re.compile(r"[^\s\u200b-\u200f\u2060-\u2064\u2800\u3164\ufeff\u00ad]")
 MESSAGE_LIMIT = 2000
 # somebody may be called so, but before a colon these are words: a nickname must not cut what characters say
 NO_NAMES = frozenset("http https ftp note notes ps tip hint warning edit update example answer question re to".split())
+FOOTER_LINE = re.compile(r"\n?-# [^\n]*\Z")
 PREFIX_SIGNS = 6  # where there is no webhook a message begins with the name: "**Name:** "
 
 
@@ -68,3 +69,8 @@ def with_footer(chunks: tuple[str, ...], footer: str, room: int) -> tuple[str, .
     *before, last = chunks or ("",)
     whole = f"{last}\n{footer}"
     return (*before, whole) if len(whole) <= room else (*before, last, footer)
+
+
+def without_footer(text: str) -> str:
+    """A posted reply as it was said."""
+    return FOOTER_LINE.sub("", text)

@@ -9,6 +9,7 @@ from loguru import logger
 
 from tzurot.errors import TzurotError, bug
 from tzurot.log import turn_reference
+from tzurot.pipeline.reply import without_footer
 from tzurot.pipeline.run import PASSING
 from tzurot.pipeline.turn import Turn, Voice
 
@@ -85,10 +86,11 @@ class Resume:
     async def _complete(self, owed: Owed, front: Front) -> None:
         """Post the chunks that are missing, then remember."""
         accepted = owed.turn
+        person = await self._people.meet(accepted.incoming.utterance.speaker)
         turn = Turn(
             accepted=accepted,
             character=await self._characters.get(accepted.character_id),
-            asked_by=await self._people.meet(accepted.incoming.utterance.speaker),
+            asked_by=person.towards(accepted.character_id),
         )
         logger.info("completing a reply that was left unfinished")
         voice = Voice(
@@ -98,5 +100,6 @@ class Resume:
         )
         asked = accepted.incoming.utterance.message_id
         message_ids = await self._deliver.finish(accepted.id, asked, turn.place, voice, owed.chunks, front)
-        text = "\n".join(chunk.text for chunk in owed.chunks)
-        await self._remember(turn, text, message_ids, None)
+        text = without_footer("\n".join(chunk.text for chunk in owed.chunks if chunk.text))
+        replaces = any(chunk.message_id is not None and chunk.state == "planned" for chunk in owed.chunks)
+        await self._remember(turn, text, message_ids, None, replaces=replaces)

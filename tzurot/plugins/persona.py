@@ -78,6 +78,15 @@ class PersonaPlugin:
     async def edit(self, asked: Asked, persona: Guise) -> Screen:
         return await self.sheet.show(asked.viewer, str(persona.id))
 
+    @command("persona view", "Who you are to a character", character=options.character())
+    async def view(self, asked: Asked, character: CharacterSummary) -> Screen:
+        me = asked.viewer.person.towards(character.id)
+        return Screen(
+            title=f"To {character.name} you are {me.name}",
+            text=me.description or "Nothing more is known of you: /persona edit tells more.",
+            footer=me.pronouns,
+        )
+
     @command("persona browse", "Your personas")
     async def browse(self, asked: Asked) -> Screen:
         return await self.list.page(asked.viewer)

@@ -61,6 +61,7 @@ RIGHTS: Mapping[str, Power | None] = {
     "persona edit": ANYBODY,
     "persona override clear": ANYBODY,
     "persona override set": ANYBODY,
+    "persona view": ANYBODY,
     "preset browse": ANYBODY,
     "preset create": ANYBODY,
     "preset default clear": ANYBODY,
@@ -83,7 +84,10 @@ RIGHTS: Mapping[str, Power | None] = {
     "setup start": CHANNEL,
     "usage": ANYBODY,
     # entries of a message's menu
+    "Continue": ANYBODY,
+    "Delete reply": ANYBODY,
     "Inspect": ANYBODY,
+    "Regenerate": ANYBODY,
 }
 GROUPS: Mapping[str, str] = {
     "admin": "For the bot's owner: servers, usage, health, settings",

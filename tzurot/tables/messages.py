@@ -224,6 +224,11 @@ class History:
         )
 
     @staticmethod
+    async def drop(connection: Connection, lines: Iterable[tuple[str, int]]) -> None:
+        """Delete lines, each by its place and first message id, inside a transaction of the caller's."""
+        await connection.executemany("DELETE FROM messages WHERE place = $1 AND origin_id = $2", list(lines))
+
+    @staticmethod
     async def keep(connection: Connection, lines: Iterable[Said]) -> None:
         """Write lines inside a transaction of the caller's."""
         await connection.executemany(

@@ -1,11 +1,15 @@
 """The ledger: one row for everything a character owes an answer to, and what became of it.
 
-accepted -> posting -> remembered; other ends: refused, failed, apologised.
+accepted -> posting -> remembered; other ends: refused, failed, apologised, retracted.
 
 A turn is unique by what caused it (kind and id), the character and the take, so an event that arrives again meets the
 key and stops. `posting` is committed together with the text and its chunks: from there on a crash cannot lose them.
 A chunk is known -> planned (its request may have been made) -> posted (its message id is known). Where the last chunk
 went is committed with all that is remembered of the turn: until then it counts as planned, and is looked for.
+
+A reply made anew is the next take of the same turn, and one take is shown at a time: the one whose chunks hold the
+message ids. To show another one the ids move to its chunks, planned: a planned chunk with an id is a message to be
+changed, one of no words a message to be taken away, and both can be done twice.
 """
 
 from __future__ import annotations
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
     from tzurot.database.connect import Connection, Database, Row
 
 OriginKind = Literal["message", "interaction"]
-TurnState = Literal["accepted", "posting", "remembered", "refused", "failed", "apologised"]
+TurnState = Literal["accepted", "posting", "remembered", "refused", "failed", "apologised", "retracted"]
 LONGEST_REFERENCE = 13  # 65 bits
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -171,6 +175,12 @@ def gone() -> NotFound:
     )
 
 
+OWED = (
+    "SELECT t.*, array(SELECT (position, text, state, message_id) FROM chunks"
+    "  WHERE turn_id = t.id ORDER BY position) AS chunks FROM turns t"
+)
+
+
 class Ledger:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -218,7 +228,9 @@ class Ledger:
         except asyncpg.ForeignKeyViolationError:
             raise gone() from None
 
-    async def speak(self, turn_id: int, voice: str, chunks: Sequence[str]) -> None:
+    async def speak(
+        self, turn_id: int, voice: str, chunks: Sequence[str], connection: Connection | None = None
+    ) -> None:
         """Commit the whole reply before its first request; the first chunk is planned with it.
 
         Raises:
@@ -226,12 +238,19 @@ class Ledger:
             NotFound: the character was deleted meanwhile, and its turns with it.
 
         """
-        spoken = await self._database.value(SPOKEN, turn_id, orjson.dumps(voice).decode(), list(chunks))
-        if spoken:
+        asked = connection.fetchval if connection is not None else self._database.value
+        if await asked(SPOKEN, turn_id, orjson.dumps(voice).decode(), list(chunks)):
             return
         if await self._database.value("SELECT EXISTS (SELECT FROM turns WHERE id = $1)", turn_id):
             raise CannotSpeak("turn.taken", "That was answered already.")
         raise gone()
+
+    async def stored(self, turn_id: int) -> Owed:
+        """A turn with its chunks, whatever became of it; raises NotFound where it is gone."""
+        rows = await self._database.rows(f"{OWED} WHERE t.id = $1", turn_id)
+        if not rows:
+            raise gone()
+        return _owed(rows[0])
 
     async def taken(self, message_ids: Sequence[int]) -> set[int]:
         """Which of these messages are known to be parts of replies."""
@@ -241,6 +260,10 @@ class Ledger:
     async def posted(self, turn_id: int, position: int, message_id: int) -> None:
         """Commit where a chunk went; in the same breath the next one is planned."""
         await self._database.execute(POSTED, turn_id, position, message_id)
+
+    async def drop(self, turn_id: int, position: int) -> None:
+        """Forget a chunk whose message was taken away."""
+        await self._database.execute("DELETE FROM chunks WHERE turn_id = $1 AND position = $2", turn_id, position)
 
     async def end(self, turn_id: int, state: TurnState) -> None:
         async with self._database.connection() as connection:
@@ -275,9 +298,7 @@ class Ledger:
     async def owed(self, front: str, within: timedelta) -> tuple[Owed, ...]:
         """Turns of a front that no process finished, oldest first; older ones than `within` are let go."""
         rows = await self._database.rows(
-            "SELECT t.*, array(SELECT (position, text, state, message_id) FROM chunks"
-            "  WHERE turn_id = t.id ORDER BY position) AS chunks FROM turns t"
-            " WHERE state IN ('accepted', 'posting') AND place LIKE $1 || ':%'"
+            f"{OWED} WHERE state IN ('accepted', 'posting') AND place LIKE $1 || ':%'"
             " AND accepted_at > now() - $2::interval ORDER BY t.id",
             front,
             within,
@@ -285,8 +306,8 @@ class Ledger:
         return tuple(_owed(row) for row in rows)
 
 
-def _owed(row: Row) -> Owed:
-    turn = Accepted(
+def accepted_from(row: Row) -> Accepted:
+    return Accepted(
         id=row["id"],
         origin_kind=row["origin_kind"],
         character_id=row["character_id"],
@@ -296,8 +317,11 @@ def _owed(row: Row) -> Owed:
         persona_id=row["persona_id"],
         incoming=incoming_from(orjson.loads(row["incoming"])),
     )
+
+
+def _owed(row: Row) -> Owed:
     return Owed(
-        turn=turn,
+        turn=accepted_from(row),
         state=row["state"],
         accepted_at=row["accepted_at"],
         voice=orjson.loads(row["voice"]) if row["voice"] else "",

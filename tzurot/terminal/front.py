@@ -75,6 +75,13 @@ class TerminalFront:
         """Number the message; the shell shows what of the reply was not shown while it came."""
         return snowflake_at(datetime.now(UTC), next(self._numbers))
 
+    async def revise(self, place: Place, voice: Voice, message_id: int, text: str) -> bool:  # noqa: ARG002
+        """What was written stays written; the new words follow it."""
+        self._write(text)
+        return True
+
+    async def retract(self, place: Place, message_id: int) -> None: ...
+
     async def find(self, place: Place, voice: Voice, text: str, after: int) -> tuple[int, ...]:  # noqa: ARG002
         return ()
 

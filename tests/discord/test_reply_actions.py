@@ -1,0 +1,166 @@
+"""A reply is made anew, leafed through, continued and taken back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.discord.bot import Bot
+from tests.discord.person import Person
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tests.loopback import LoopbackDiscord, ScriptedLLM
+
+PARTS = [f"Part {n}. " + f"The {word} came ashore. " * 70 for n, word in enumerate(["kettle", "anchor", "lamp"])]
+LONG = "\n\n".join(part.strip() for part in PARTS)
+
+
+def said(discord: LoopbackDiscord, where: str = "general") -> list[str]:
+    return [str(one["content"]) for one in discord.webhook_messages(where)]
+
+
+def talked(llm: ScriptedLLM) -> str:
+    """The history of the last prompt."""
+    return "\n".join(str(one["content"]) for one in llm.requests[-1].messages[1:-1])
+
+
+async def answered(discord: LoopbackDiscord, llm: ScriptedLLM, text: str, answer: str) -> dict[str, Any]:
+    before = len(said(discord))
+    llm.say(answer)
+    await discord.say("general", "Alice", text)
+    posts = await discord.wait_for(lambda d: len(said(d)) > before and d.webhook_messages("general"))
+    return posts[before]
+
+
+NOT_YET = ("still being made", "no reply of a character's", "no reply to you")
+
+
+async def settled(person: Person, name: str, message: dict[str, Any]) -> str:
+    """A menu entry, once the reply is remembered: that happens behind it."""
+    async with asyncio.timeout(10):
+        answer = await person.menu(name, message)
+        while any(words in answer for words in NOT_YET):
+            answer = await person.menu(name, message)
+    return answer
+
+
+async def test_versions_take_each_others_place(discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str) -> None:
+    async with Bot(discord, llm, database_url):
+        alice, bob = Person(discord), Person(discord, "Bob")
+        await answered(discord, llm, "@Maren hello", "Hello once.")
+        reply = await answered(discord, llm, "@Maren what do you see?", "First sight.")
+        assert "made for somebody else" in await settled(bob, "Regenerate", reply)
+        llm.say("Second sight.")
+        assert "Version 2 of 2" in await settled(alice, "Regenerate", reply)
+        assert said(discord) == ["Hello once.", "Second sight."]
+        assert "Hello once." in talked(llm)
+        assert "First sight." not in talked(llm), "the version before is no part of what was said before"
+        await alice.press("◀ Previous")
+        assert "Version 1 of 2" in alice.text
+        assert said(discord) == ["Hello once.", "First sight."]
+        llm.say("Third sight.")
+        await alice.press("Once more")
+        assert "Version 3 of 3" in alice.text
+        await alice.press("◀ Previous")
+        assert said(discord) == ["Hello once.", "Second sight."]
+        await answered(discord, llm, "@Maren and then?", "Then nothing.")
+        assert "Second sight." in talked(llm)
+        assert "First sight." not in llm.requests[-1].prompt
+        assert "Third sight." not in llm.requests[-1].prompt
+
+
+async def test_versions_of_other_lengths(discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str) -> None:
+    async with Bot(discord, llm, database_url):
+        alice = Person(discord)
+        reply = await answered(discord, llm, "@Maren tell me", "Short.")
+        llm.say(LONG)
+        await settled(alice, "Regenerate", reply)
+        assert "\n\n".join(said(discord)) == LONG
+        await alice.press("◀ Previous")
+        assert said(discord) == ["Short."]
+        await alice.press("Next ▶")
+        assert "\n\n".join(said(discord)) == LONG
+        await answered(discord, llm, "@Maren more?", "No more.")
+        assert "Short." not in llm.requests[-1].prompt
+
+
+async def test_a_character_goes_on_and_is_taken_back(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    async with Bot(discord, llm, database_url):
+        alice, bob = Person(discord), Person(discord, "Bob")
+        reply = await answered(discord, llm, "@Maren tell me", "Once there was a boat.")
+        llm.say("It sank.")
+        assert "It went on" in await settled(alice, "Continue", reply)
+        assert said(discord) == ["Once there was a boat.", "It sank."]
+        assert "Once there was a boat." in talked(llm)
+        await answered(discord, llm, "@Maren and?", "That is all.")
+        assert "(Go on.)" not in llm.requests[-1].prompt, "nobody said so"
+        assert "It sank." in talked(llm)
+        assert "made for somebody else" in await settled(bob, "Delete reply", discord.webhook_messages("general")[1])
+        sunk = discord.webhook_messages("general")[1]
+        assert "It is gone" in await settled(alice, "Delete reply", sunk)
+        assert said(discord) == ["Once there was a boat.", "That is all."]
+        await answered(discord, llm, "@Maren what sank?", "Nothing.")
+        assert "It sank." not in llm.requests[-1].prompt
+        question = await discord.say("general", "Alice", "no reply at all")
+        assert "no reply of a character's" in await alice.menu("Delete reply", question)
+
+
+async def test_a_manager_takes_anybodys_reply_back(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    async with Bot(discord, llm, database_url):
+        alice = Person(discord)  # who owns the server
+        llm.say("To Bob.")
+        await discord.say("general", "Bob", "@Maren hello")
+        (reply,) = await discord.wait_for(lambda d: d.webhook_messages("general"))
+        assert "made for somebody else" in await settled(alice, "Regenerate", reply)
+        assert "It is gone" in await settled(alice, "Delete reply", reply)
+        assert said(discord) == []
+
+
+@pytest.mark.parametrize("accepted", [False, True], ids=["lost", "arrived"])
+async def test_killed_while_a_version_is_put_in_place(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str, accepted: bool
+) -> None:
+    async with Bot(discord, llm, database_url) as bot:
+        alice = Person(discord)
+        reply = await answered(discord, llm, "@Maren tell me", "Short.")
+        await settled(alice, "Inspect", reply)
+        fault = discord.fault(
+            "PATCH", r"/webhooks/\d+/[\w.-]+/messages/\d+$", status=None, hang_s=30, after_accepting=accepted
+        )
+        llm.say(LONG)
+        while not fault.hits:
+            asked = await discord.message_command("general", "Alice", "Regenerate", reply)
+            await discord.wait_for(lambda _, asked=asked: fault.hits or asked.final)
+        await bot.kill()
+    discord.forget_faults()
+    async with Bot(discord, llm, database_url) as bot:
+        await bot.logged("completing a reply")
+        await discord.wait_for(lambda d: len(said(d)) >= 3)
+        await answered(discord, llm, "@Maren and?", "All.")
+        assert "Short." not in llm.requests[-1].prompt
+    assert "\n\n".join(said(discord)[:3]) == LONG
+    assert said(discord)[3:] == ["All."]
+
+
+async def test_in_a_dm_replies_are_changed_too(discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str) -> None:
+    async with Bot(discord, llm, database_url):
+        there = discord.dm_with("Alice")
+        alice = Person(discord, where=there)
+        llm.say("In private.")
+        await discord.say(there, "Alice", "hello?")
+        (reply,) = await discord.wait_for(lambda d: d.bot_messages(there))
+        llm.say("Quite alone.")
+        await settled(alice, "Regenerate", reply)
+        assert [one["content"] for one in discord.bot_messages(there) if "Maren" in one["content"]] == [
+            "**Maren:** Quite alone."
+        ]
+        await alice.press("Delete")
+        assert not [one for one in discord.bot_messages(there) if "Maren" in one["content"]]
