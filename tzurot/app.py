@@ -201,13 +201,9 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
     tables, memories = tables_of(config, database), Memories(database, Embedder())
     cascade = Cascade(tables.tuned, config.conversation.settings())
     providers = Providers(outbound, config.llm.providers)
-    routes = Routes(
-        presets=tables.presets,
-        keys=tables.keys,
-        providers=providers,
-        template=configured(config, config.llm.model),
-        own_model=config.llm.model,
-    )
+    model = config.llm.model
+    template = configured(config, model)
+    routes = Routes(presets=tables.presets, keys=tables.keys, providers=providers, template=template, own_model=model)
     deliver, remember = Deliver(tables.ledger, tables.takes), Remember(database, memories)
     run = Run(
         characters=tables.characters,
