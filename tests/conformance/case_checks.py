@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from group_checks import check_group_activation
+
 from tzurot.discord.names import webhook_name
 from tzurot.llm.reasoning import separate
 from tzurot.pipeline.cleanup import clean
@@ -184,4 +186,5 @@ CHECKS: dict[str, Callable[[Case], None]] = {
     "duplicate_cases": check_duplicate,
     "inadequate_cases": check_inadequate,
     "webhook_name_cases": check_webhook_name,
+    "group_activation_cases": check_group_activation,
 }
