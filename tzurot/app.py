@@ -196,6 +196,16 @@ def tables_of(config: Config, database: Database) -> Tables:
     )
 
 
+def guards_of(config: Config, tables: Tables, cascade: Cascade) -> Guards:
+    return Guards(
+        tables.denials,
+        cascade,
+        TTLCache(TOLD_AT_MOST, TOLD_AGAIN_S),
+        each_per_minute=config.conversation.turns_per_minute,
+        place_per_minute=config.conversation.turns_per_minute_here,
+    )
+
+
 def build(config: Config, outbound: Outbound, database: Database, announcements: Announcements) -> Core:
     """Put the parts together; nothing here waits."""
     tables, memories = tables_of(config, database), Memories(database, Embedder())
@@ -225,7 +235,7 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
         ledger=tables.ledger,
         default_slug=config.characters.default,
     )
-    guards = Guards(tables.denials, cascade, TTLCache(TOLD_AT_MOST, TOLD_AGAIN_S))
+    guards = guards_of(config, tables, cascade)
     return Core(
         config=config,
         outbound=outbound,

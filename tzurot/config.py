@@ -90,6 +90,8 @@ class ConversationSection(Section):
     references: int = Field(default=10, ge=0, le=50)
     lane_limit: int = Field(default=20, ge=1)
     turns_at_once: int = Field(default=32, ge=1)
+    turns_per_minute: int = Field(default=60, ge=1)
+    turns_per_minute_here: int = Field(default=120, ge=1)
 
     def settings(self) -> dict[str, int]:
         """What of this is a default of the settings that people tune, where it was given."""

@@ -19,6 +19,7 @@ from prometheus_client import REGISTRY
 from tzurot import __version__
 from tzurot.app import FLIGHTS_KEPT, RUN_LOCK, App
 from tzurot.discord.avatars import Avatars
+from tzurot.discord.catchup import CatchUp
 from tzurot.discord.commands import client_for
 from tzurot.discord.front import DiscordFront
 from tzurot.discord.gateway import KEEP_ALIVE, Ears, make_bot
@@ -191,6 +192,8 @@ class Serving:
             logger.info("ready")
             discord.avatars.prepare_all()
             discord.take_up(core, owed)
+            discord.catch_up.begin()
+            bot.subscribe(hikari.ShardReadyEvent, discord.resumed)
             upkeep = asyncio.create_task(self._keep_up(core, discord))
             if await self._first(bot.join()):
                 raise TzurotError(
@@ -247,6 +250,7 @@ class Discord:
     front: DiscordFront
     lanes: Lanes
     avatars: Avatars
+    catch_up: CatchUp
 
     async def start(self) -> None:
         """Connect and register the commands.
@@ -279,7 +283,12 @@ class Discord:
             channel = str(turn.turn.incoming.utterance.place.channel_id)
             self.lanes.put(channel, lambda turn=turn: core.resume(turn, self.front))
 
+    async def resumed(self, _: hikari.ShardReadyEvent) -> None:
+        """A session was lost and another one begun: what was said in between no event will tell."""
+        self.catch_up.begin()
+
     async def close(self) -> None:
+        await self.catch_up.close()
         await self.avatars.close()
         await self.client.stop()
         if self.bot.is_alive:
@@ -311,7 +320,7 @@ async def wire(
         reader=Reader(bot, places, me),
     )
     await core.tables.activations.everywhere()  # so that most messages are let pass without a look
-    Ears(
+    ears = Ears(
         bot=bot,
         me=me,
         front=front,
@@ -320,6 +329,7 @@ async def wire(
         lanes=lanes,
         hear=core.hear,
         run=core.run,
+        forget=core.forget,
         activations=core.tables.activations,
     )
     team = tuple(application.team.members) if application.team else (application.owner.id,)
@@ -329,4 +339,5 @@ async def wire(
     client = client_for(bot)
     for loader in commands.loaders:
         await loader.add_to_client(client)
-    return Discord(bot=bot, client=client, front=front, lanes=lanes, avatars=avatars)
+    catch_up = CatchUp(bot, core.tables.ledger, core.tables.activations, ears.missed)
+    return Discord(bot=bot, client=client, front=front, lanes=lanes, avatars=avatars, catch_up=catch_up)

@@ -36,7 +36,12 @@ class Place:
     @property
     def key(self) -> str:
         """The same place is the same text, in the database and in every cache."""
-        return f"{self.front}:{self.channel_id}"
+        return place_key(self.channel_id, self.front)
+
+
+def place_key(channel_id: int, front: FrontName = "discord") -> str:
+    """What a place is known by."""
+    return f"{front}:{channel_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

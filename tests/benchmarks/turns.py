@@ -144,6 +144,8 @@ def ours(bench: Bench, folder: str, history: int) -> dict[str, str]:
         "TZUROT_HEALTH__PORT": "0",
         "TZUROT_DATABASE__DATA_DIR": folder,
         "TZUROT_CONVERSATION__HISTORY_MESSAGES": str(history),
+        "TZUROT_CONVERSATION__TURNS_PER_MINUTE": "1000000",  # one person asks everything here
+        "TZUROT_CONVERSATION__TURNS_PER_MINUTE_HERE": "1000000",
         "TZUROT_LOG__LEVEL": "ERROR",
         "TZUROT_CONFIG": os.devnull,
     }

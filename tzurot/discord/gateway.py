@@ -12,15 +12,19 @@ from hikari.api import CacheComponents
 from hikari.impl import CacheSettings, HTTPSettings
 from loguru import logger
 
+from tzurot.discord.contents import words_of
 from tzurot.discord.inbound import names_in, readable, utterance_of
 from tzurot.discord.permissions import CONTENT_INTENT, INTENTS
 from tzurot.pipeline.lanes import lane_full
-from tzurot.talk import Incoming
+from tzurot.talk import Incoming, place_key
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from tzurot.discord.front import DiscordFront
     from tzurot.discord.inbound import Overheard
     from tzurot.discord.places import Places
+    from tzurot.pipeline.forget import Forget
     from tzurot.pipeline.hear import Hear
     from tzurot.pipeline.lanes import Lanes
     from tzurot.pipeline.run import Run
@@ -76,6 +80,7 @@ class Ears:
         lanes: Lanes,
         hear: Hear,
         run: Run,
+        forget: Forget,
         activations: Activations,
     ) -> None:
         self._activations = activations
@@ -86,6 +91,7 @@ class Ears:
         self._lanes = lanes
         self._hear = hear
         self._run = run
+        self._forget = forget
         self._told_busy: set[tuple[int, str]] = set()
         self._heard: LRUCache[int, None] = LRUCache(REPLAYED)
         for event, listener in (
@@ -98,9 +104,17 @@ class Ears:
             bot.subscribe(event, listener)  # pyright: ignore[reportArgumentType]
 
     async def on_message(self, event: hikari.MessageCreateEvent) -> None:
-        message = event.message
+        await self.hear(event.message, is_human=event.is_human)
+
+    async def missed(self, message: hikari.Message) -> None:
+        """A message that no event told of."""
+        if message.guild_id is None and (channel := self._places.guild_of(message.channel_id)):
+            message.guild_id = channel
+        await self.hear(message, is_human=not message.author.is_bot and message.webhook_id is None)
+
+    async def hear(self, message: hikari.Message, *, is_human: bool) -> None:
         follows = self._overheard.follows(message.channel_id)
-        addresses = event.is_human and message.id not in self._heard and self._may_address(message)
+        addresses = is_human and message.id not in self._heard and self._may_address(message)
         addresses = addresses and message.type in SPOKEN
         if not (follows or addresses) or self._front.is_own(message):
             return
@@ -158,15 +172,27 @@ class Ears:
     async def on_edit(self, event: hikari.MessageUpdateEvent) -> None:
         message = event.message
         if isinstance(message.content, str):
-            text = readable(message.content, names_in(message), self._me)
+            text = readable(words_of(message), names_in(message), self._me)
             self._overheard.edit(message.channel_id, message.id, text)
+            # links that unfold are updates as well; an author's change has a time
+            if message.edited_timestamp and not self._front.is_own(message):
+                key = place_key(message.channel_id)
+                self._lane(message.channel_id, lambda: self._forget.revised(key, int(message.id), text))
 
     async def on_delete(self, event: hikari.MessageDeleteEvent) -> None:
-        self._overheard.delete(event.channel_id, event.message_id)
+        await self._gone(event.channel_id, (int(event.message_id),))
 
     async def on_purge(self, event: hikari.GuildBulkMessageDeleteEvent) -> None:
-        for message_id in event.message_ids:
-            self._overheard.delete(event.channel_id, message_id)
+        await self._gone(event.channel_id, tuple(map(int, event.message_ids)))
+
+    async def _gone(self, channel_id: int, message_ids: tuple[int, ...]) -> None:
+        for message_id in message_ids:
+            self._overheard.delete(channel_id, message_id)
+        self._lane(channel_id, lambda: self._forget(place_key(channel_id), message_ids))
+
+    def _lane(self, channel_id: int, job: Callable[[], Awaitable[None]]) -> None:
+        """Behind what is being said there, so that nothing is kept after it was taken back."""
+        self._lanes.put(str(channel_id), job)
 
     async def on_ready(self, _: hikari.ShardReadyEvent) -> None:
         """A new session: what was said in between is unknown."""

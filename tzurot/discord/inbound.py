@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import hikari
 from cachetools import LRUCache
 
-from tzurot.talk import Attachment, MessageLink, Speaker, Utterance, storable
+from tzurot.discord.contents import attachments_of, words_of
+from tzurot.talk import MessageLink, Speaker, Utterance, storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,8 +28,7 @@ def utterance_of(message: hikari.PartialMessage, place: Place, me: int) -> Utter
     """A message in readable words: our own mention goes, other people's become their names without the sign."""
     assert message.author
     assert message.timestamp
-    stickers = "".join(f" [sticker: {sticker.name}]" for sticker in message.stickers or ())
-    text = (message.content or "") + stickers
+    text = words_of(message)
     reference = message.message_reference
     reply_to = None
     if reference and reference.id is not None and message.type is hikari.MessageType.REPLY:
@@ -43,15 +43,7 @@ def utterance_of(message: hikari.PartialMessage, place: Place, me: int) -> Utter
         said_at=message.timestamp,
         reply_to=reply_to,
         links=links_in(text),
-        attachments=tuple(
-            Attachment(
-                name=attachment.filename,
-                url=attachment.url,
-                media_type=attachment.media_type or "",
-                size_bytes=attachment.size,
-            )
-            for attachment in message.attachments or ()
-        ),
+        attachments=attachments_of(message),
     )
 
 

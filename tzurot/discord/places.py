@@ -40,6 +40,11 @@ class Places:
         thread = self._bot.cache.get_thread(channel_id)
         return (channel_id,) if thread is None else (channel_id, int(thread.parent_id))
 
+    def guild_of(self, channel_id: int) -> hikari.Snowflake | None:
+        """The server a channel is in, as far as the cache knows: what is fetched does not say."""
+        channel = self._bot.cache.get_guild_channel(channel_id) or self._bot.cache.get_thread(channel_id)
+        return channel.guild_id if channel is not None else None
+
     async def channel(self, channel_id: int) -> hikari.PartialChannel:
         """A channel or thread as the cache or Discord knows it."""
         cache = self._bot.cache

@@ -195,6 +195,18 @@ class Memories:
         """Forget what was said, each by its place and message id, inside a transaction of the caller's."""
         await connection.executemany("DELETE FROM memories WHERE place = $1 AND origin_id = $2", list(lines))
 
+    async def revise(self, connection: Connection, place: str, message_id: int, text: str) -> None:
+        """Remember a line as it reads now, inside a transaction of the caller's."""
+        vector = self._embedder.encode([text])[0]
+        await connection.execute(
+            "UPDATE memories SET text = $3, stems = $4, vector = $5, scale = $6 WHERE place = $1 AND origin_id = $2",
+            place,
+            message_id,
+            text.replace("\0", ""),
+            stems(text).tobytes(),
+            *quantise(vector),
+        )
+
     async def refresh(self, persona_id: int, character_id: int) -> None:
         """Take in what was just written, so that the next message need not; nothing where nobody asked yet."""
         if (persona_id, character_id) in self._partitions:

@@ -1,9 +1,10 @@
-"""Messages that are gone, or say something else now, are so in history and memory too."""
+"""What is taken back or changed on a front is so in history and memory too."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tzurot.prompt.tokens import estimate
 from tzurot.tables.messages import History
 
 if TYPE_CHECKING:
@@ -24,3 +25,9 @@ class Forget:
         async with self._database.transaction() as connection:
             await History.drop(connection, gone)
             await self._memories.drop(connection, gone)
+
+    async def revised(self, place: str, message_id: int, text: str) -> None:
+        """Take in what a message says now; one that was never kept stays unknown."""
+        async with self._database.transaction() as connection:
+            if await History.revise(connection, place, message_id, text, estimate(text)):
+                await self._memories.revise(connection, place, message_id, text)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tzurot.errors import Refused, TzurotError
+from aiolimiter import AsyncLimiter
+from cachetools import LRUCache
+
+from tzurot.errors import Refused, TooBusy, TzurotError
 from tzurot.settings.catalog import ANSWERS
 
 if TYPE_CHECKING:
@@ -15,13 +18,47 @@ if TYPE_CHECKING:
     from tzurot.talk import Place
 
 
+BUCKETS = 20_000
+
+
 class Guards:
     """`told` remembers for a while who was told what, so that a notice is not repeated with every message."""
 
-    def __init__(self, denials: Denials, cascade: Cascade, told: MutableMapping[tuple[str, int, str], None]) -> None:
+    def __init__(
+        self,
+        denials: Denials,
+        cascade: Cascade,
+        told: MutableMapping[tuple[str, int, str], None],
+        *,
+        each_per_minute: int,
+        place_per_minute: int,
+    ) -> None:
         self._denials = denials
         self._cascade = cascade
         self._told = told
+        self._buckets: LRUCache[tuple[str, str], AsyncLimiter] = LRUCache(BUCKETS)
+        self._limits = {"person": each_per_minute, "place": place_per_minute}
+
+    async def takes_a_turn(self, external_id: str, place: Place) -> None:
+        """Count a turn.
+
+        Raises:
+            TooBusy: the person, or the place, has had too many lately.
+
+        """
+        if place.front != "discord":
+            return
+        buckets = [self._bucket("person", external_id), self._bucket("place", place.key)]
+        if not all(bucket.has_capacity() for bucket in buckets):
+            raise TooBusy("turns.too_fast", "That was a lot in a short time.", "Let me catch my breath for a minute.")
+        for bucket in buckets:
+            await bucket.acquire()
+
+    def _bucket(self, kind: str, whose: str) -> AsyncLimiter:
+        known = self._buckets.get((kind, whose))
+        if known is None:
+            known = self._buckets[kind, whose] = AsyncLimiter(self._limits[kind], 60)
+        return known
 
     async def keeps_out(self, external_id: str, place: Place, character_id: int | None = None) -> TzurotError | None:
         """What keeps somebody from an answer in that place; None where nothing does. Only Discord has guards."""

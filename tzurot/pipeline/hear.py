@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from loguru import logger
 
-from tzurot.errors import Invalid, Refused, TzurotError, bug
+from tzurot.errors import Invalid, Refused, TooBusy, TzurotError, bug
 
 if TYPE_CHECKING:
     from tzurot.memory.store import Memories
@@ -104,6 +104,7 @@ class Hear:
         kept_out = await self._guards.keeps_out(said.speaker.external_id, said.place, character_id)
         if kept_out is not None:
             raise kept_out
+        await self._guards.takes_a_turn(said.speaker.external_id, said.place)
         person = (await self._people.meet(said.speaker)).towards(character_id)
         entering = asyncio.ensure_future(
             self._ledger.accept(
@@ -127,7 +128,7 @@ class Hear:
         else:
             logger.opt(exception=error).error("a message was not answered: {}", type(error).__name__)
         said = incoming.utterance
-        once = isinstance(known, Refused)
+        once = isinstance(known, Refused | TooBusy)
         if front is not None and (not once or self._guards.is_news(said.speaker.external_id, said.place, known)):
             await front.tell(incoming, known, "")
 

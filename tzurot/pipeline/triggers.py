@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
+from random import Random
 from typing import TYPE_CHECKING
 
 from tzurot.errors import NotFound
-from tzurot.pipeline.mentions import Addressable, Roll
-from tzurot.settings.catalog import ANSWERS
+from tzurot.pipeline.mentions import ADDRESSED_AT_MOST, Addressable, Roll
+from tzurot.pipeline.speaking_order import Member, Occasion, next_speakers
+from tzurot.settings.catalog import ANSWERS, TALKATIVENESS
 
 if TYPE_CHECKING:
     from tzurot.settings.cascade import Cascade
@@ -39,6 +42,7 @@ class Triggers:
         cascade: Cascade,
         ledger: Ledger,
         default_slug: str,
+        dice: Random | None = None,
     ) -> None:
         self._characters = characters
         self._aliases = aliases
@@ -46,6 +50,7 @@ class Triggers:
         self._cascade = cascade
         self._ledger = ledger
         self._default_slug = default_slug
+        self._dice = dice or Random()  # noqa: S311 - who feels like talking is no secret
         self._roll: tuple[object, Roll] | None = None
 
     async def __call__(self, incoming: Incoming, user_id: int | None) -> tuple[Addressed, ...]:
@@ -63,8 +68,9 @@ class Triggers:
         elif not addressed and incoming.mentions_bot:
             addressed[(await self.default(user_id)).id] = "bot mention"
         elif not addressed and said.speaker.kind == "human":
-            addressed = dict.fromkeys(await self._active(said.place, user_id), "active channel")
-        return tuple(Addressed(character_id=key, reason=reason) for key, reason in addressed.items())
+            addressed = dict.fromkeys(await self._active(said.place, user_id, said.text), "active channel")
+        named = (Addressed(character_id=key, reason=reason) for key, reason in addressed.items())
+        return tuple(islice(named, ADDRESSED_AT_MOST))
 
     async def _named(self, text: str, user_id: int | None) -> list[int]:
         # one's own character before another of the same name, the older before the newer: a name is not captured
@@ -79,15 +85,27 @@ class Triggers:
             self._roll = (visible, aliases), Roll(people)
         return [int(str(found.key)) for found in self._roll[1].addressed(text)]
 
-    async def _active(self, place: Place, user_id: int | None) -> list[int]:
+    async def _active(self, place: Place, user_id: int | None, text: str) -> list[int]:
         """Those who answer everything there, a thread's own or else its channel's; the asker has to see them."""
         active = await self._activations.of(place.channel_id)
         if not active and place.parent_id is not None:
             active = await self._activations.of(place.parent_id)
         if not active or (await self._cascade.of(place=place))[ANSWERS] != "all":
             return []
-        visible = {character.id for character in await self._characters.visible_to(user_id)}
-        return [character_id for character_id in active if character_id in visible]
+        visible = {character.id: character.name for character in await self._characters.visible_to(user_id)}
+        there = [character_id for character_id in active if character_id in visible]
+        if len(there) <= 1:
+            return there
+        members = [
+            Member(
+                name=visible[character_id],
+                key=character_id,
+                talkativeness=(await self._cascade.of(place=place, character_id=character_id))[TALKATIVENESS],
+            )
+            for character_id in there
+        ]
+        speakers = next_speakers(members, Occasion(text=text, by_person=True), self._dice)
+        return [int(str(member.key)) for member in speakers]
 
     async def _usual(self, incoming: Incoming, user_id: int | None) -> int:
         """In a DM the character that spoke there last goes on."""

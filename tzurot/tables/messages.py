@@ -229,6 +229,19 @@ class History:
         await connection.executemany("DELETE FROM messages WHERE place = $1 AND origin_id = $2", list(lines))
 
     @staticmethod
+    async def revise(connection: Connection, place: str, message_id: int, text: str, tokens: int) -> bool:
+        """Change what a person's line says; False where it is not kept."""
+        changed = await connection.fetchval(
+            "UPDATE messages SET text = $3, tokens = $4 WHERE place = $1 AND origin_id = $2 AND character_id IS NULL"
+            " AND text <> $3 RETURNING id",
+            place,
+            message_id,
+            text.replace("\0", ""),
+            tokens,
+        )
+        return changed is not None
+
+    @staticmethod
     async def keep(connection: Connection, lines: Iterable[Said]) -> None:
         """Write lines inside a transaction of the caller's."""
         await connection.executemany(

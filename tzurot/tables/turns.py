@@ -295,6 +295,17 @@ class Ledger:
             place.key,
         )
 
+    async def channels_of(self, front: str, within: timedelta, limit: int) -> tuple[int, ...]:
+        """Channels in which a character was addressed lately, the last one first."""
+        rows = await self._database.rows(
+            "SELECT split_part(place, ':', 2)::bigint AS channel_id FROM turns WHERE accepted_at > now() - $2::interval"
+            " AND place LIKE $1 || ':%' GROUP BY place ORDER BY max(id) DESC LIMIT $3",
+            front,
+            within,
+            limit,
+        )
+        return tuple(row["channel_id"] for row in rows)
+
     async def owed(self, front: str, within: timedelta) -> tuple[Owed, ...]:
         """Turns of a front that no process finished, oldest first; older ones than `within` are let go."""
         rows = await self._database.rows(
