@@ -156,6 +156,7 @@ class App:
             "denials": core.tables.denials.forget,
             "epochs": core.tables.epochs.forget,
             "persona_overrides": core.tables.people.forget,
+            "facts": core.memories.forget_facts,
         }
         self._stack.push_async_callback(announcements.close)
         await announcements.open()

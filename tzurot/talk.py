@@ -38,6 +38,11 @@ class Place:
         """The same place is the same text, in the database and in every cache."""
         return f"{self.front}:{self.channel_id}"
 
+    @property
+    def audience(self) -> str:
+        """Before whom something is said here: everybody of a server, or nobody else."""
+        return "private" if self.guild_id is None else f"guild:{self.guild_id}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speaker:
