@@ -22,6 +22,8 @@ from tzurot.pipeline.assembly import assemble
 from tzurot.pipeline.remember import snowflake_at
 from tzurot.pipeline.retrieval import Retrieval
 from tzurot.pipeline.turn import References, Scene, Turn
+from tzurot.settings.cascade import Resolved
+from tzurot.settings.catalog import MEMORIES
 from tzurot.tables.characters import Characters
 from tzurot.tables.turns import Accepted
 from tzurot.talk import Incoming, Place, Speaker, Utterance
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 WORDS = "harbour winter letter garden sister train violin coffee lantern mountain doctor spring river market".split()
 SLUGS = ("maren", "quill", "tamsin")
 ROUTE = Route(base_url="https://models.example/v1", model="m", context_tokens=16384, reply_tokens=800)
+EVERYTHING = Resolved(values={MEMORIES.key: 100})
 LINES_A_WORLD = 8
 LETTERS = str.maketrans("0123456789", "abcdefghij")
 AT_ONCE = 250
@@ -126,8 +129,8 @@ class Worlds:
         person, character = self._dice.choice(self._people), self._dice.choice(characters)
         place, everywhere = self._dice.choice(places(world)), self._dice.random() < 0.2
         asking = turn(person, character, place, f"Tell me of the {' '.join(self._dice.sample(WORDS, 5))}")
-        scene = Scene(turn=asking, history=(), now=NOW)
-        found = await Retrieval(self._memories, 100)(scene, everywhere=everywhere)
+        scene = Scene(turn=asking, history=(), now=NOW, settings=EVERYTHING)
+        found = await Retrieval(self._memories)(scene, everywhere=everywhere)
         prompt = assemble(scene, References(), found, ROUTE)
         text = "\n".join(message.content for message in prompt.messages)
         marks = set(re.findall(r"Zz[a-j]+zz", text))

@@ -16,6 +16,7 @@ from tzurot.memory.store import Memories
 from tzurot.pipeline.remember import Remember
 from tzurot.pipeline.retrieval import Retrieval
 from tzurot.pipeline.turn import Scene
+from tzurot.settings.cascade import Resolved
 
 if TYPE_CHECKING:
     from tzurot.database.connect import Database
@@ -123,7 +124,7 @@ async def test_why_a_memory_came_up_adds_up_to_its_score(pair: Pair) -> None:
 
 async def test_a_fresh_turn_reads_nothing_and_an_incognito_one_leaves_nothing(database: Database) -> None:
     memories = Memories(database, Embedder())
-    remember, retrieval = Remember(database, memories), Retrieval(memories, 5)
+    remember, retrieval = Remember(database, memories), Retrieval(memories)
     turn = await begun(database)
     ids = (turn.asked_by.persona_id, turn.character.id)
     await remember(turn, "My name is secret.", (2,), flown(turn.id, turn.asked_by.user_id), incognito=True)
@@ -132,7 +133,7 @@ async def test_a_fresh_turn_reads_nothing_and_an_incognito_one_leaves_nothing(da
     assert await database.value("SELECT state FROM turns") == "remembered"
     other = await begun(database, 2)
     await remember(other, "The lamp burns whale oil.", (3,), flown(other.id, other.asked_by.user_id))
-    scene = Scene(turn=await begun(database, 3), history=(), now=DAWN)
+    scene = Scene(turn=await begun(database, 3), history=(), now=DAWN, settings=Resolved())
     assert len((await retrieval(scene)).memories) > 0
     assert (await retrieval(scene, fresh=True)).memories == ()
 
