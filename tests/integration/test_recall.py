@@ -143,9 +143,3 @@ async def test_a_partition_is_searched_beside_the_loop_as_within_it(pair: Pair) 
     within = await pair.memories.recall(*pair.ids, asked, limit=5)
     beside = Memories(pair.database, Embedder(), inline_rows=1)
     assert await beside.recall(*pair.ids, asked, limit=5) == within
-
-
-async def test_rows_of_an_older_way_of_reading_are_read_anew(pair: Pair) -> None:
-    await pair.database.execute("UPDATE memories SET space = 'older', stems = '', vector = '', traits = 0")
-    again = await Memories(pair.database, Embedder()).recall(*pair.ids, cue("When does the ferry leave?"), limit=1)
-    assert again[0].episode.text == SAID[2].text

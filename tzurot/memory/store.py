@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+import numpy as np
 from cachetools import LRUCache
 
 from tzurot.memory.claims import claims_in
@@ -24,7 +25,6 @@ from tzurot.memory.words import stems
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from tzurot.database.connect import Connection, Database, Row
@@ -49,6 +49,10 @@ FIND = "SELECT id FROM memories WHERE persona_id = $1 AND character_id = $2 AND 
 DROP = (
     "DELETE FROM memories m USING unnest($1::text[], $2::bigint[]) AS gone (place, origin_id)"
     " WHERE m.place = gone.place AND m.origin_id = gone.origin_id RETURNING m.persona_id, m.character_id"
+)
+RENEW = (
+    "UPDATE memories SET sector = $3, traits = $4, about_from = $5, about_to = $6, space = $7, stems = $8, vector = $9,"
+    " scale = $10 WHERE id = $1 AND text = $2"  # unless it was edited meanwhile
 )
 # within a partition ids become visible in their order, so "everything after the last id" misses nothing
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest($1::text[]) AS key"
@@ -149,9 +153,14 @@ class Memories:
         return partition
 
     def _take(self, partition: Partition, rows: Sequence[Row]) -> None:
-        """Rows that another encoder (or another way of stemming) made are made again, in memory."""
+        """Rows that another encoder (or another way of reading words) made are made again, in memory.
+
+        A slow encoder's are found by their words alone until `renew` has come to them.
+        """
         old = {row["id"] for row in rows if row["space"] != self._encoder.space}
-        anew = iter(self._encoder.encode([row["text"] for row in rows if row["id"] in old]))
+        texts = [row["text"] for row in rows if row["id"] in old]
+        encoder = self._encoder
+        anew = iter(np.zeros((len(texts), encoder.dimensions), np.float32) if encoder.slow else encoder.encode(texts))
         entries = [_entry(row, next(anew) if row["id"] in old else None) for row in rows]
         partition.add([row["id"] for row in rows], [episode_of(row) for row in rows], entries)
 
@@ -207,6 +216,21 @@ class Memories:
             stems(episode.text).tobytes(),
             *quantise(vector),
         )
+
+    async def renew(self, limit: int = 100) -> int:
+        """Make up to so many rows anew that another encoder made, and keep them; how many there were."""
+        rows = await self._database.rows(
+            f"SELECT {COLUMNS} FROM memories WHERE space <> $1 ORDER BY id DESC LIMIT $2",  # noqa: S608 - fixed names
+            self._encoder.space,
+            limit,
+        )
+        columns = await self.derived([episode_of(row) for row in rows])
+        async with self._database.transaction(durable=False) as connection:
+            await connection.executemany(
+                RENEW,
+                [(row["id"], row["text"], *derived) for row, derived in zip(rows, columns, strict=True)],
+            )
+        return len(rows)
 
     async def believed(self, persona_id: int, character_id: int, cue: Cue) -> tuple[Fact, ...]:
         """The facts that may be spoken of before that audience, oldest first."""
