@@ -34,8 +34,9 @@ format: $(VENV)/.test ## write the style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.test ## measure the bot beside a floor
+bench: $(VENV)/.test ## measure the bot beside a floor, and its memory
 	$(BIN)/python -m tests.benchmarks.turns
+	$(BIN)/python -m tests.benchmarks.recall
 
 faults: $(VENV)/.test ## long fault runs
 	$(BIN)/python -m pytest -m faults

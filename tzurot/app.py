@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,11 +14,13 @@ from loguru import logger
 from tzurot.database.connect import Credentials, Database, credentials
 from tzurot.database.migrate import migrate
 from tzurot.database.notify import Announcements
+from tzurot.errors import TzurotError
 from tzurot.llm.client import Client
 from tzurot.llm.models import Catalogue
 from tzurot.llm.providers import Providers
 from tzurot.llm.routing import configured
-from tzurot.memory.embed import Embedder
+from tzurot.memory.encoders import encoding
+from tzurot.memory.forget import Forgetting
 from tzurot.memory.store import Memories
 from tzurot.operations.starters import add_starters
 from tzurot.outbound import Outbound
@@ -61,6 +64,7 @@ if TYPE_CHECKING:
 FLIGHTS_KEPT = timedelta(days=3)
 TOLD_AGAIN_S = 600.0
 TOLD_AT_MOST = 10_000
+RENEWAL_PAUSE_S = 0.2
 RUN_LOCK = 0x545A52554E  # "TZRUN": of several processes on one database, one finishes what was owed
 
 
@@ -156,9 +160,12 @@ class App:
             "denials": core.tables.denials.forget,
             "epochs": core.tables.epochs.forget,
             "persona_overrides": core.tables.people.forget,
+            "facts": core.memories.forget_facts,
         }
         self._stack.push_async_callback(announcements.close)
         await announcements.open()
+        renewal = asyncio.create_task(renew_memories(core.memories), name="renew memories")
+        self._stack.push_async_callback(stopped, renewal)
         return replace(core, alone=self._exclusive and await announcements.claim(RUN_LOCK))
 
     async def _credentials(self) -> Credentials:
@@ -172,6 +179,22 @@ class App:
         logger.debug("embedded database in {}", self._config.data_dir)
         address = server.address
         return Credentials(host=address.host, user=address.user, database=address.database)
+
+
+async def renew_memories(memories: Memories) -> None:
+    """After a change of encoder: bring what is remembered over, a little at a time."""
+    try:
+        while True:
+            if not await memories.renew():
+                return
+            await asyncio.sleep(RENEWAL_PAUSE_S)
+    except TzurotError as error:
+        logger.warning("memories are not renewed: {}", error)
+
+
+async def stopped(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def tables_of(config: Config, database: Database) -> Tables:
@@ -208,7 +231,7 @@ def guards_of(config: Config, tables: Tables, cascade: Cascade) -> Guards:
 
 def build(config: Config, outbound: Outbound, database: Database, announcements: Announcements) -> Core:
     """Put the parts together; nothing here waits."""
-    tables, memories = tables_of(config, database), Memories(database, Embedder())
+    tables, memories = tables_of(config, database), Memories(database, *encoding(config.memory.encoder))
     cascade = Cascade(tables.tuned, config.conversation.settings())
     providers = Providers(outbound, config.llm.providers)
     model = config.llm.model
@@ -250,7 +273,7 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
         triggers=triggers,
         guards=guards,
         run=run,
-        forget=Forget(database, memories),
+        forget=Forget(database, memories, Forgetting(database, memories)),
         hear=Hear(
             people=tables.people, triggers=triggers, guards=guards, ledger=tables.ledger, memories=memories, run=run
         ),

@@ -103,6 +103,10 @@ class CharactersSection(Section):
     default: str = "maren"
 
 
+class MemorySection(Section):
+    encoder: Literal["static", "minilm"] = "static"
+
+
 class HealthSection(Section):
     port: int = Field(default=8080, ge=0, le=65535)
     host: str = "127.0.0.1"
@@ -129,6 +133,7 @@ class Config(BaseSettings):
     llm: LlmSection = LlmSection()
     conversation: ConversationSection = ConversationSection()
     characters: CharactersSection = CharactersSection()
+    memory: MemorySection = MemorySection()
     health: HealthSection = HealthSection()
     vault: VaultSection = VaultSection()
     log: LogSection = LogSection()

@@ -38,6 +38,11 @@ class Place:
         """The same place is the same text, in the database and in every cache."""
         return place_key(self.channel_id, self.front)
 
+    @property
+    def audience(self) -> str:
+        """Before whom something is said here: everybody of a server, or nobody else."""
+        return "private" if self.guild_id is None else f"guild:{self.guild_id}"
+
 
 def place_key(channel_id: int, front: FrontName = "discord") -> str:
     """What a place is known by."""

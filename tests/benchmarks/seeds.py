@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from tzurot.app import App
 from tzurot.config import load
-from tzurot.memory.store import Episode, Memory
+from tzurot.memory.partition import Episode
+from tzurot.memory.store import Memory
 from tzurot.pipeline.remember import snowflake_at
 from tzurot.prompt.tokens import estimate
 from tzurot.tables.messages import History, Said

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from group_checks import check_group_activation
 
 from tzurot.discord.names import webhook_name
 from tzurot.llm.reasoning import separate
+from tzurot.memory.timeparse import parse
 from tzurot.pipeline.cleanup import clean
 from tzurot.pipeline.mentions import Addressable, addressed
 from tzurot.pipeline.quality import inadequacy, same_as_before, worth_retry
@@ -178,6 +181,25 @@ def _kept_in_order(name: str, posted: str) -> int:
     return row[-1]
 
 
+def check_timeparse(case: Case) -> None:
+    birthday = case.get("birthday")
+    month_day = tuple(int(part) for part in birthday.split("-")[-2:]) if birthday else None
+    span = parse(text_of(case["text"]), datetime.fromisoformat(case["now"]), ZoneInfo(case["tz"]), month_day)
+    expect = case["expect"]
+    if expect is None:
+        assert span is None
+        return
+    assert span is not None
+    now = datetime.fromisoformat(case["now"])
+    if "start" in expect:
+        assert span.start == datetime.fromisoformat(expect["start"])
+        assert span.end in (datetime.fromisoformat(expect["end"]), now)  # a range reaching past now may end there
+    for moment in map(datetime.fromisoformat, expect.get("includes", ())):
+        assert span.start <= moment < span.end
+    for moment in map(datetime.fromisoformat, expect.get("excludes", ())):
+        assert not span.start <= moment < span.end
+
+
 CHECKS: dict[str, Callable[[Case], None]] = {
     "mention_cases": check_mention,
     "thinking_cases": check_thinking,
@@ -187,4 +209,5 @@ CHECKS: dict[str, Callable[[Case], None]] = {
     "inadequate_cases": check_inadequate,
     "webhook_name_cases": check_webhook_name,
     "group_activation_cases": check_group_activation,
+    "timeparse_cases": check_timeparse,
 }

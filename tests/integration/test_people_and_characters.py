@@ -13,7 +13,8 @@ from tzurot.cards.card import Card
 from tzurot.cards.read import from_object
 from tzurot.errors import Invalid, NotFound
 from tzurot.memory.embed import Embedder
-from tzurot.memory.store import Episode, Memories, Memory
+from tzurot.memory.partition import Episode
+from tzurot.memory.store import Memories, Memory
 from tzurot.tables.characters import Characters, Face, slug_of
 from tzurot.tables.flights import Flights
 from tzurot.tables.messages import History

@@ -10,6 +10,7 @@ import pytest
 from inhabitants import DAWN, HARBOUR, begun, flown, message_id
 
 from tzurot.memory.embed import Embedder
+from tzurot.memory.question import Cue
 from tzurot.memory.store import Memories
 from tzurot.pipeline.remember import MOST_AT_ONCE, Remember, snowflake_at, time_of
 from tzurot.tables.characters import Characters
@@ -20,6 +21,10 @@ from tzurot.tables.turns import Ledger
 if TYPE_CHECKING:
     from tzurot.database.connect import Database
     from tzurot.pipeline.turn import Turn
+
+
+def cue(text: str) -> Cue:
+    return Cue(text=text, now=DAWN + timedelta(hours=1))
 
 
 class Keeper:
@@ -119,10 +124,10 @@ async def test_whoever_gives_up_waiting_loses_nothing_for_the_others(keeper: Kee
 async def test_what_was_just_remembered_is_recalled(keeper: Keeper, database: Database) -> None:
     turn = await begun(database)
     pair = (turn.asked_by.persona_id, turn.character.id)
-    assert await keeper.memories.recall(*pair, "lamp", limit=5) == ()
+    assert await keeper.memories.recall(*pair, cue("lamp"), limit=5) == ()
     await keeper.keep(turn, "The lamp burns whale oil.")
     newest = await database.value("SELECT max(id) FROM memories")
-    found = await keeper.memories.recall(*pair, "Which oil does the lamp burn?", limit=5, last_id=newest)
+    found = await keeper.memories.recall(*pair, cue("Which oil does the lamp burn?"), limit=5, last_id=newest)
     assert found[0].episode.text == "The lamp burns whale oil."
 
 

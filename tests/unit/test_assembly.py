@@ -10,7 +10,7 @@ import pytest
 
 from tzurot.cards.card import Card
 from tzurot.llm.chat import Route
-from tzurot.memory.store import Episode, Remembered
+from tzurot.memory.partition import Episode, Remembered
 from tzurot.pipeline.assembly import assemble
 from tzurot.pipeline.turn import Prompt, Quote, Recollection, References, Scene, Turn
 from tzurot.prompt.tokens import estimate
@@ -67,7 +67,7 @@ def line(number: int, text: str, *, by: str = "Ida", character_id: int | None = 
 def memory(text: str, score: float = 5.0, *, before: timedelta = timedelta(days=3)) -> Remembered:
     said_at = NOW - before
     episode = Episode(place="p", origin_id=1, by_character=False, speaker="Ida", text=text, said_at=said_at)
-    return Remembered(episode=episode, score=score)
+    return Remembered(id=1, episode=episode, score=score)
 
 
 def quote(text: str, speaker: str = "Otto") -> Quote:

@@ -29,6 +29,7 @@ MODELS = (
     "tzurot.tables.turns",
     "tzurot.tables.messages",
     "tzurot.tables.memories",
+    "tzurot.tables.facts",
     "tzurot.tables.flights",
     "tzurot.tables.settings",
     "tzurot.tables.presets",

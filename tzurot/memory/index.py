@@ -1,4 +1,9 @@
-"""Exact search over one partition in memory: BM25 postings and unit vectors, in segments that only ever grow."""
+"""Exact search over one partition in memory: postings of stems and vectors of what was being talked about.
+
+A chat line says little by itself: the line before it holds the question, the one before that the subject. So a word
+counts for the lines around it too (a little less with every step), and a line's vector is mixed with those of its
+neighbours. Neighbours are lines of the same place with no long silence between.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tzurot.memory.embed import DIMENSIONS
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,99 +19,269 @@ if TYPE_CHECKING:
 
 K1 = 1.2
 B = 0.75
+REACH = 3  # how many lines before and after a word counts for
+KERNEL = np.array([1.0, *(0.7**step for step in (1, 2, 3)), *(0.7**step for step in (1, 2, 3))], np.float32)
+BEFORE, BEFORE_THAT, AFTER = np.float32(0.6), np.float32(0.36), np.float32(0.3)
+SILENCE_S = 45 * 60.0
+# as if so many more lines were there without any of the words: in a young partition no word is common yet
+UNWRITTEN_ROWS = 200
+# a stem that more rows have says nothing about any of them, and costs the most
+COMMON_ROWS, COMMON_SHARE = 64, 6
 TAIL_ROWS = 256
+NOBODY = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One memory as it is searched: `stems` as `embed.stems` gives them, `vector` int8 times `scale`."""
+    """One memory as it is searched: `stems` as `words.stems` gives them, `vector` int8 times `scale`; times in s."""
 
     stems: bytes
     vector: bytes
     scale: float
+    place: str = ""
+    audience: str = ""
+    said_at: float = 0.0
+    about: tuple[float, float] | None = None
+    by_character: bool = False
+    traits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """For each stem asked for (in order): its weight, how many rows know it, and its share in every row, 0 to 1."""
+
+    idf: NDArray[np.float32]
+    holders: NDArray[np.int64]
+    shares: NDArray[np.float32]
 
 
 class Segment:
-    """Some rows, sealed: postings sorted by stem, then row."""
+    """Some rows, sealed: postings sorted by stem, then row. Rows are numbered from `first`."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self.entries = tuple(entries)
-        stems = [np.frombuffer(entry.stems, np.uint32) for entry in entries]
-        self.lengths = np.array([len(row) for row in stems], np.float32)
-        rows = np.repeat(np.arange(len(stems), dtype=np.uint64), self.lengths.astype(np.int64))
-        words = np.concatenate(stems).astype(np.uint64) if stems else np.zeros(0, np.uint64)
+    def __init__(self, stems: Sequence[bytes], first: int) -> None:
+        self.first, self.size = first, len(stems)
+        found = [np.frombuffer(row, np.uint32) for row in stems]
+        lengths = np.array([len(row) for row in found], np.int64)
+        rows = np.repeat(np.arange(len(found), dtype=np.uint64), lengths)
+        words = np.concatenate(found).astype(np.uint64) if found else np.zeros(0, np.uint64)
         pairs, counts = np.unique((words << np.uint64(32)) | rows, return_counts=True)
-        self._rows = (pairs & np.uint64(0xFFFFFFFF)).astype(np.int32)
+        self._rows = (pairs & np.uint64(0xFFFFFFFF)).astype(np.int32) + np.int32(first)
         self._counts = counts.astype(np.float32)
         self._words, starts = np.unique((pairs >> np.uint64(32)).astype(np.uint32), return_index=True)
         self._starts = np.append(starts, len(pairs))
-        quantised = np.frombuffer(b"".join(entry.vector for entry in entries), np.int8)
-        scales = np.array([entry.scale for entry in entries], np.float32)
-        self.vectors = quantised.reshape(-1, DIMENSIONS).astype(np.float32) * scales[:, None]
-        arrays = (self._rows, self._counts, self._words, self._starts, self.vectors, self.lengths, *stems)
-        self.size_bytes = sum(array.nbytes for array in arrays) + quantised.nbytes
+        self.size_bytes = sum(array.nbytes for array in (self._rows, self._counts, self._words, self._starts))
 
-    def __len__(self) -> int:
-        return len(self.lengths)
+    def spans(self, words: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where the postings of sorted distinct stems begin and end; nowhere for those that no row has."""
+        at = np.minimum(np.searchsorted(self._words, words), len(self._words) - 1)
+        known = self._words[at] == words if len(self._words) else np.zeros(len(words), np.bool_)
+        return self._starts[at] * known, self._starts[at + 1] * known
 
-    def postings(self, words: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
-        """For sorted distinct stems: how many rows hold each, then those rows and how often, stem after stem."""
-        at = np.searchsorted(self._words, words)
-        known = at < len(self._words)
-        known[known] = self._words[at[known]] == words[known]
-        at = at[known]
-        begins, ends = self._starts[at], self._starts[at + 1]
-        holders = np.zeros(len(words), np.int64)
-        holders[known] = ends - begins
+    def postings(
+        self, begins: NDArray[np.int64], ends: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """The rows of such spans, span after span, and how often each has the stem."""
         spans = [slice(begin, end) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
-        if not spans:
-            return holders, self._rows[:0], self._counts[:0]
-        return (
-            holders,
-            np.concatenate([self._rows[span] for span in spans]),
-            np.concatenate([self._counts[span] for span in spans]),
-        )
+        rows = np.concatenate([self._rows[:0], *(self._rows[span] for span in spans)])
+        return rows, np.concatenate([self._counts[:0], *(self._counts[span] for span in spans)])
 
 
 class Index:
-    """All rows of a partition in the order they were added: a sealed segment and a short tail that is rebuilt."""
+    """All rows of a partition in the order they were added. Search may run in a thread while rows are added."""
 
-    def __init__(self) -> None:
-        self._sealed = Segment(())
-        self._tail = Segment(())
+    def __init__(self, dimensions: int) -> None:
+        self._count = 0
+        self._stems: list[bytes] = []
+        self._segments: list[Segment] = []
+        self._codes: dict[str, int] = {}
+        self._last: dict[str, int] = {}  # the newest row of a place
+        self._late: dict[int, NDArray[np.float32]] = {}  # own vectors of rows that may yet be looked back at
+        self._previous = np.full(1, NOBODY, np.int32)  # one slot more than rows: what NOBODY points at
+        self._next = np.full(1, NOBODY, np.int32)
+        self._near = np.zeros((0, 1 + 2 * REACH), np.int32)
+        self._lengths = np.zeros(0, np.float32)
+        self._reached = np.zeros(0, np.float32)  # lengths with those of the neighbours
+        self._vectors = np.zeros((0, dimensions), np.float32)
+        self._norms = np.zeros(0, np.float32)
+        self._said = np.zeros(0)
+        self._about = np.zeros((0, 2))
+        self._traits = np.zeros(0, np.int16)
+        self._by_character = np.zeros(0, np.bool_)
+        self._audiences = np.zeros(0, np.int16)
 
     def __len__(self) -> int:
-        return len(self._sealed) + len(self._tail)
+        return self._count
 
     @property
     def size_bytes(self) -> int:
-        return self._sealed.size_bytes + self._tail.size_bytes
+        arrays = (self._near, self._vectors, self._said, self._about, self._lengths, self._reached, self._norms)
+        return (
+            sum(array.nbytes for array in arrays)
+            + sum(segment.size_bytes for segment in self._segments)
+            + sum(map(len, self._stems))
+            + 16 * self._count
+        )
+
+    @property
+    def said(self) -> NDArray[np.float64]:
+        """When each row was said, in seconds."""
+        return self._said[: self._count]
+
+    @property
+    def about(self) -> NDArray[np.float64]:
+        """The time each row speaks of, from and to, in seconds; NaN where it names none."""
+        return self._about[: self._count]
+
+    @property
+    def traits(self) -> NDArray[np.int16]:
+        return self._traits[: self._count]
+
+    @property
+    def by_character(self) -> NDArray[np.bool_]:
+        return self._by_character[: self._count]
+
+    @property
+    def lengths(self) -> NDArray[np.float32]:
+        """How many stems each row has."""
+        return self._lengths[: self._count]
+
+    @property
+    def before(self) -> NDArray[np.int32]:
+        """The row before each in the same conversation, or -1."""
+        return self._previous[: self._count]
+
+    def stems(self, row: int) -> bytes:
+        return self._stems[row]
+
+    def heard_by(self, audience: str) -> NDArray[np.bool_]:
+        """Which rows were said before that audience."""
+        return self._audiences[: self._count] == self._codes.get(audience, NOBODY)
 
     def add(self, entries: Sequence[Entry]) -> None:
-        """Append rows. 2,000 at once take about 10 ms; a few at a time well under one."""
-        tail = [*self._tail.entries, *entries]
-        if len(tail) > TAIL_ROWS:
-            self._sealed, tail = Segment([*self._sealed.entries, *tail]), []
-        self._tail = Segment(tail)
+        """Append rows."""
+        if not entries:
+            return
+        first, count = self._count, self._count + len(entries)
+        self._grow(count)
+        new = slice(first, count)
+        self._stems += [entry.stems for entry in entries]
+        self._lengths[new] = [len(entry.stems) // 4 for entry in entries]
+        self._said[new] = [entry.said_at for entry in entries]
+        self._about[new] = [entry.about or (np.nan, np.nan) for entry in entries]
+        self._traits[new] = [entry.traits for entry in entries]
+        self._by_character[new] = [entry.by_character for entry in entries]
+        self._audiences[new] = [self._codes.setdefault(entry.audience, len(self._codes)) for entry in entries]
+        self._link(entries, first)
+        touched = np.unique(self._reachable(np.arange(first, count)))
+        touched = touched[touched != NOBODY]
+        self._near[touched] = self._reachable(touched)
+        near = self._near[touched]
+        self._reached[touched] = (np.where(near == NOBODY, 0, self._lengths[near]) * KERNEL).sum(axis=1)
+        self._mix(entries, first)
+        self._seal(count)
+        self._count = count
 
-    def lexical(self, words: NDArray[np.uint32]) -> NDArray[np.float32]:
-        """BM25 of every row, as a share of what a row could reach (0 to 1); an unseen word counts as the rarest."""
-        total = len(self)
-        distinct = np.unique(words)
-        if not total or not len(distinct):
-            return np.zeros(total, np.float32)
-        parts = [(segment, *segment.postings(distinct)) for segment in (self._sealed, self._tail)]
-        holders = np.sum([held for _, held, _, _ in parts], axis=0)
-        idf = np.log1p((total - holders + 0.5) / (holders + 0.5))
-        average = float(self._sealed.lengths.sum() + self._tail.lengths.sum()) / total or 1.0
-        scores: list[NDArray[np.float64]] = []
-        for segment, held, rows, counts in parts:
-            length = segment.lengths[rows] / average
-            weights = np.repeat(idf, held) * counts / (counts + K1 * (1 - B + B * length))
-            scores.append(np.bincount(rows, weights, len(segment)).astype(np.float64))
-        return (np.concatenate(scores) / idf.sum()).astype(np.float32)
+    def _grow(self, count: int) -> None:
+        """Room for so many rows; arrays are replaced and not resized, because a search may hold the old ones."""
+        room = len(self._lengths)
+        if count <= room:
+            return
+        more = max(count + 32, count + count // 8) - room
 
-    def dense(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Cosine of every row to a unit vector."""
-        cosines = np.concatenate([self._sealed.vectors @ query, self._tail.vectors @ query])
-        return cosines.astype(np.float32, copy=False)
+        def grown(array: NDArray[np.generic]) -> NDArray[np.generic]:
+            return np.concatenate([array, np.zeros((more, *array.shape[1:]), array.dtype)])
+
+        for name in ("near", "lengths", "reached", "vectors", "norms", "said", "about", "traits", "by_character"):
+            setattr(self, f"_{name}", grown(getattr(self, f"_{name}")))
+        self._audiences = np.concatenate([self._audiences, np.zeros(more, np.int16)])
+        nobody = np.full(more, NOBODY, np.int32)
+        self._previous = np.concatenate([self._previous, nobody])
+        self._next = np.concatenate([self._next, nobody])
+
+    def _link(self, entries: Sequence[Entry], first: int) -> None:
+        for row, entry in enumerate(entries, first):
+            last = self._last.get(entry.place)
+            if last is not None and abs(entry.said_at - self._said[last]) <= SILENCE_S:
+                self._previous[row] = last
+                self._next[last] = row
+            self._last[entry.place] = row
+
+    def _reachable(self, rows: NDArray[np.integer]) -> NDArray[np.int32]:
+        """For each row: itself, the three before and the three after it, NOBODY where there is none."""
+        found = np.empty((len(rows), 1 + 2 * REACH), np.int32)
+        found[:, 0] = rows
+        for column, links in ((1, self._previous), (1 + REACH, self._next)):
+            at = rows
+            for step in range(REACH):
+                at = links[at]
+                found[:, column + step] = at
+        return found
+
+    def _mix(self, entries: Sequence[Entry], first: int) -> None:
+        """A row's vector is its own, those of two rows before, and that of the row after once there is one."""
+        quantised = np.frombuffer(b"".join(entry.vector for entry in entries), np.int8).reshape(len(entries), -1)
+        own = quantised.astype(np.float32) * np.array([entry.scale for entry in entries], np.float32)[:, None]
+        mixed = self._vectors[first : first + len(entries)]
+        mixed[:] = own
+        rows = np.arange(first, first + len(entries))
+        back = rows
+        for weight in (BEFORE, BEFORE_THAT):
+            back = self._previous[back]
+            inside = back >= first
+            mixed[inside] += weight * own[back[inside] - first]
+            for row in np.flatnonzero((back != NOBODY) & ~inside).tolist():
+                mixed[row] += weight * self._late[int(back[row])]
+        previous = self._previous[rows]
+        followed = previous != NOBODY
+        self._vectors[previous[followed]] += AFTER * own[followed]
+        changed = np.concatenate([rows, previous[followed]])
+        self._norms[changed] = np.linalg.norm(self._vectors[changed], axis=1) + np.float32(1e-9)
+        late = {row for last in self._last.values() for row in (last, int(self._previous[last])) if row != NOBODY}
+        self._late = {row: own[row - first] if row >= first else self._late[row] for row in late}
+
+    def _seal(self, count: int) -> None:
+        """The last segment takes what is new; full ones are joined with those before them that are no larger."""
+        tail = self._segments.pop() if self._segments and self._segments[-1].size < TAIL_ROWS else None
+        start = tail.first if tail else self._count
+        while count - start >= TAIL_ROWS and self._segments and self._segments[-1].size <= 2 * (count - start):
+            start = self._segments.pop().first
+        self._segments = [*self._segments, Segment(self._stems[start:count], start)]
+
+    def match(self, words: NDArray[np.uint32]) -> Matches:
+        """BM25 over windows of rows, stem by stem; `words` sorted and distinct. Common ones are in no row."""
+        count, near, reached = self._count, self._near, self._reached
+        if not count or not len(words):
+            return Matches(
+                np.zeros(len(words), np.float32),
+                np.zeros(len(words), np.int64),
+                np.zeros((len(words), count), np.float32),
+            )
+        spans = [segment.spans(words) for segment in self._segments]
+        own = np.sum([ends - begins for begins, ends in spans], axis=0)
+        common = own > max(COMMON_ROWS, count // COMMON_SHARE)
+        keys: list[NDArray[np.int64]] = []
+        weights: list[NDArray[np.float32]] = []
+        for segment, (begins, all_ends) in zip(self._segments, spans, strict=True):
+            ends = np.where(common, begins, all_ends)
+            rows, counts = segment.postings(begins, ends)
+            around = near[rows]
+            known = (around >= 0) & (around < count)
+            stem = np.repeat(np.arange(len(words)) * count, ends - begins)
+            keys.append((stem[:, None] + around)[known])
+            weights.append((counts[:, None] * KERNEL)[known])
+        often = np.bincount(np.concatenate(keys), np.concatenate(weights), len(words) * count)
+        cells = np.flatnonzero(often)
+        stem, row = np.divmod(cells, count)
+        holders = np.bincount(stem, minlength=len(words))
+        holders[common] = np.minimum(own[common] * KERNEL.size, count)
+        idf = np.log1p((count + UNWRITTEN_ROWS - holders + 0.5) / (holders + 0.5)).astype(np.float32)
+        norms = K1 * (1 - B + B * reached[:count] / (float(reached[:count].mean()) or 1.0))
+        often = often[cells]
+        shares = np.zeros(len(words) * count, np.float32)
+        shares[cells] = often / (often + norms[row])
+        return Matches(idf, holders, shares.reshape(len(words), count))
+
+    def dense(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Cosine of every row's mixed vector to unit vectors: shape (queries, rows)."""
+        count = self._count
+        return (queries @ self._vectors[:count].T) / self._norms[:count]

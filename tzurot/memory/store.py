@@ -3,46 +3,59 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING
 
+import numpy as np
 from cachetools import LRUCache
 
-from tzurot.memory.embed import SPACE, quantise, stems
-from tzurot.memory.index import Entry, Index
-from tzurot.memory.rank import best, fused
+from tzurot.memory.claims import claims_in
+from tzurot.memory.embed import quantise
+from tzurot.memory.facts import Facts
+from tzurot.memory.index import Entry
+from tzurot.memory.partition import Episode, Partition, Remembered
+from tzurot.memory.question import PRIVATE
+from tzurot.memory.rank import STATIC
+from tzurot.memory.sectors import sector_of
+from tzurot.memory.timeparse import parse
+from tzurot.memory.traits import traits_of
+from tzurot.memory.words import stems
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
-    from datetime import datetime
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from tzurot.database.connect import Connection, Database, Row
-    from tzurot.memory.embed import Embedder
+    from tzurot.memory.embed import Encoder
+    from tzurot.memory.facts import Fact
+    from tzurot.memory.question import Cue
+    from tzurot.memory.rank import Weights
 
 CACHE_BYTES = 256 * 1024 * 1024
-INLINE_ROWS = 20_000
-ROW_OVERHEAD_BYTES = 200
+INLINE_ROWS = 4000  # a search over more is done beside the event loop
+COLUMNS = (
+    "id, place, origin_id, by_character, speaker, text, said_at, audience, kind, traits, about_from, about_to, space,"
+    " stems, vector, scale"
+)
 INSERT = (
-    "INSERT INTO memories (persona_id, character_id, place, origin_id, by_character, speaker, text, said_at, space,"
-    " stems, vector, scale) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+    "INSERT INTO memories (persona_id, character_id, place, origin_id, by_character, speaker, text, said_at, audience,"
+    " kind, sector, traits, about_from, about_to, space, stems, vector, scale)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
     " ON CONFLICT (persona_id, character_id, place, origin_id) DO NOTHING"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Episode:
-    """A line that was said between a persona and a character; `origin_id` is its message."""
-
-    place: str
-    origin_id: int
-    by_character: bool
-    speaker: str
-    text: str
-    said_at: datetime
+FIND = "SELECT id FROM memories WHERE persona_id = $1 AND character_id = $2 AND place = $3 AND origin_id = $4"
+DROP = (
+    "DELETE FROM memories m USING unnest($1::text[], $2::bigint[]) AS gone (place, origin_id)"
+    " WHERE m.place = gone.place AND m.origin_id = gone.origin_id RETURNING m.persona_id, m.character_id"
+)
+RENEW = (
+    "UPDATE memories SET sector = $3, traits = $4, about_from = $5, about_to = $6, space = $7, stems = $8, vector = $9,"
+    " scale = $10 WHERE id = $1 AND text = $2"  # unless it was edited meanwhile
+)
+# within a partition ids become visible in their order, so "everything after the last id" misses nothing
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest($1::text[]) AS key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,31 +67,24 @@ class Memory:
     episode: Episode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remembered:
-    episode: Episode
-    score: float
-
-
-@dataclass(slots=True)
-class Partition:
-    """What one persona and one character share: rows in the order of their ids."""
-
-    index: Index = field(default_factory=Index)
-    episodes: list[Episode] = field(default_factory=list[Episode])
-    last_id: int = 0
-    text_bytes: int = 0
-    size_bytes: int = 1
-    ahead: tuple[str, int, NDArray[np.float32]] | None = None  # scores of a text, made while nothing else was to do
-    loading: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
 class Memories:
     """Reads and writes memories; a partition is loaded whole at its first use, then only what is new."""
 
-    def __init__(self, database: Database, embedder: Embedder, cache_bytes: int = CACHE_BYTES) -> None:
+    def __init__(
+        self,
+        database: Database,
+        encoder: Encoder,
+        weights: Weights = STATIC,
+        *,
+        cache_bytes: int = CACHE_BYTES,
+        inline_rows: int = INLINE_ROWS,
+    ) -> None:
         self._database = database
-        self._embedder = embedder
+        self._encoder = encoder
+        self._weights = weights
+        self._inline_rows = inline_rows
+        self.facts = Facts(database, encoder, changed=self._forget_facts)
+        self._learned: set[tuple[int, int]] = set()  # whose facts a write changed that is not committed yet
         self._partitions: LRUCache[tuple[int, int], Partition] = LRUCache(
             cache_bytes, getsizeof=lambda partition: partition.size_bytes
         )
@@ -87,130 +93,181 @@ class Memories:
         """Drop the cache."""
         self._partitions.clear()
 
+    def forget_facts(self) -> None:
+        """Read facts anew: some were changed, here or in another process."""
+        for partition in self._partitions.values():
+            partition.facts = None
+
     async def recall(
         self,
         persona_id: int,
         character_id: int,
-        text: str,
+        cue: Cue,
         *,
         limit: int,
         without: Collection[int] = (),
         last_id: int | None = None,
+        floor: bool = True,
     ) -> tuple[Remembered, ...]:
-        """What the text calls up, best first; `without` are message ids that the prompt holds anyway.
+        """What the cue calls up, best first; `without` are message ids that the prompt holds anyway.
 
         `last_id` is the newest memory's, where the caller knows it: then the database is asked only for what is new.
+        Without the `floor` the best come, however little they have to do with it.
         """
         if not limit:
             return ()
-        partition = self._partitions.get((persona_id, character_id))
-        if partition is None or last_id is None or last_id > partition.last_id:
-            partition = await self._current(persona_id, character_id)
-        if not partition.episodes:
+        partition = await self.partition(persona_id, character_id, last_id)
+        if not len(partition):
             return ()
-        if len(partition.episodes) > INLINE_ROWS:
-            return await asyncio.to_thread(self._search, partition, text, limit, without)
-        return self._search(partition, text, limit, without)
+        if len(partition) > self._inline_rows or self._encoder.slow:
+            return await asyncio.to_thread(partition.search, cue, limit, without, floor=floor)
+        return partition.search(cue, limit, without, floor=floor)
 
-    def think_ahead(self, persona_id: int, character_id: int, text: str) -> None:
+    def think_ahead(self, persona_id: int, character_id: int, cue: Cue) -> None:
         """Score the memories that are at hand, while the caller waits for something else; `recall` finds it done."""
         partition = self._partitions.get((persona_id, character_id))
-        if partition is not None and 0 < len(partition.episodes) <= INLINE_ROWS:
-            partition.ahead = text, len(partition.index), self._scores(partition, text)
+        if partition is not None and 0 < len(partition) <= self._inline_rows and not self._encoder.slow:
+            partition.ahead = partition.score(cue)
 
-    def _scores(self, partition: Partition, text: str) -> NDArray[np.float32]:
-        index = partition.index
-        return fused(index.lexical(stems(text)), index.dense(self._embedder.encode([text])[0]))
-
-    def _search(self, partition: Partition, text: str, limit: int, without: Collection[int]) -> tuple[Remembered, ...]:
-        ahead, partition.ahead = partition.ahead, None
-        if ahead is not None and ahead[:2] == (text, len(partition.index)):
-            scores = ahead[2]
-        else:
-            scores = self._scores(partition, text)
-        found: tuple[Remembered, ...] = ()
-        # few of the best are in the prompt anyway, as a rule: only where many are the rest is looked at
-        for most in (2 * limit, limit + len(without)):
-            ranked = ((partition.episodes[row], score) for row, score in best(scores, most))
-            unseen = ((episode, score) for episode, score in ranked if episode.origin_id not in without)
-            found = tuple(Remembered(episode=episode, score=score) for episode, score in islice(unseen, limit))
-            if len(found) == limit:
-                break
-        return found
-
-    async def _current(self, persona_id: int, character_id: int) -> Partition:
+    async def partition(self, persona_id: int, character_id: int, last_id: int | None = None) -> Partition:
+        """What the two share, in memory and current."""
         key = (persona_id, character_id)
-        partition = self._partitions.get(key) or Partition()
+        partition = self._partitions.get(key)
+        if partition is not None and last_id is not None and last_id <= partition.last_id:
+            return partition
+        partition = partition or Partition(self._encoder, self._weights)
         async with partition.loading:
             rows = await self._database.rows(
-                "SELECT id, place, origin_id, by_character, speaker, text, said_at, stems, vector, scale"
-                " FROM memories WHERE persona_id = $1 AND character_id = $2 AND id > $3 AND space = $4 ORDER BY id",
-                persona_id,
-                character_id,
+                f"SELECT {COLUMNS} FROM memories"  # noqa: S608 - fixed names
+                " WHERE persona_id = $1 AND character_id = $2 AND id > $3 AND NOT archived ORDER BY id",
+                *key,
                 partition.last_id,
-                SPACE,
             )
             if rows:
-                entries = [Entry(stems=row["stems"], vector=row["vector"], scale=row["scale"]) for row in rows]
-                if len(rows) > INLINE_ROWS:
-                    await asyncio.to_thread(partition.index.add, entries)
+                if len(rows) > self._inline_rows:
+                    await asyncio.to_thread(self._take, partition, rows)
                 else:
-                    partition.index.add(entries)
-                partition.episodes.extend(_episode(row) for row in rows)
-                partition.last_id = rows[-1]["id"]
-            if rows or key not in self._partitions:
-                partition.text_bytes += sum(len(row["text"].encode()) + ROW_OVERHEAD_BYTES for row in rows)
-                partition.size_bytes = partition.index.size_bytes + partition.text_bytes + 1
-                if partition.size_bytes <= self._partitions.maxsize:
-                    self._partitions[key] = partition
+                    self._take(partition, rows)
+            if (rows or key not in self._partitions) and partition.size_bytes <= self._partitions.maxsize:
+                self._partitions[key] = partition
         return partition
+
+    def _take(self, partition: Partition, rows: Sequence[Row]) -> None:
+        """Rows that another encoder (or another way of reading words) made are made again, in memory.
+
+        A slow encoder's are found by their words alone until `renew` has come to them.
+        """
+        old = {row["id"] for row in rows if row["space"] != self._encoder.space}
+        texts = [row["text"] for row in rows if row["id"] in old]
+        encoder = self._encoder
+        anew = iter(np.zeros((len(texts), encoder.dimensions), np.float32) if encoder.slow else encoder.encode(texts))
+        entries = [_entry(row, next(anew) if row["id"] in old else None) for row in rows]
+        partition.add([row["id"] for row in rows], [episode_of(row) for row in rows], entries)
 
     async def write(self, connection: Connection, memories: Sequence[Memory]) -> None:
         """Keep memories inside a transaction of the caller's; the same message twice is one memory."""
-        vectors = self._embedder.encode([memory.episode.text for memory in memories])
-        keys = sorted({f"memories:{memory.persona_id}:{memory.character_id}" for memory in memories})
-        # within a partition ids become visible in their order, so "everything after the last id" misses nothing
-        await connection.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest($1::text[]) AS key", keys
-        )
-        rows = [
-            (
-                memory.persona_id,
-                memory.character_id,
-                memory.episode.place,
-                memory.episode.origin_id,
-                memory.episode.by_character,
-                memory.episode.speaker[:255],
-                memory.episode.text.replace("\0", ""),
-                memory.episode.said_at,
-                SPACE,
-                stems(memory.episode.text).tobytes(),
-                *quantise(vector),
-            )
-            for memory, vector in zip(memories, vectors, strict=True)
+        derived = await self.derived([memory.episode for memory in memories])
+        await self.lock(connection, {(memory.persona_id, memory.character_id) for memory in memories})
+        blocked = await self.facts.pairs_with_blocks(connection, {memory.persona_id for memory in memories})
+        told = [
+            (memory, columns)
+            for memory, columns in zip(memories, derived, strict=True)
+            if (memory.persona_id, memory.character_id) not in blocked or not await self._forgotten(connection, memory)
         ]
-        await connection.executemany(INSERT, rows)
+        await connection.executemany(INSERT, [(*_given(memory), *columns) for memory, columns in told])
+        for memory, _ in told:
+            if not memory.episode.by_character and memory.episode.kind == "chat" and claims_in(memory.episode.text):
+                await self._learn(connection, memory)
 
-    async def drop(self, connection: Connection, lines: Iterable[tuple[str, int]]) -> None:
-        """Forget what was said, each by its place and message id, inside a transaction of the caller's."""
-        await connection.executemany("DELETE FROM memories WHERE place = $1 AND origin_id = $2", list(lines))
+    @staticmethod
+    async def lock(connection: Connection, pairs: Iterable[tuple[int, int]]) -> None:
+        """Until the end of the transaction nobody else writes to these partitions."""
+        keys = sorted(f"memories:{persona_id}:{character_id}" for persona_id, character_id in pairs)
+        await connection.execute(LOCK, keys)
 
-    async def revise(self, connection: Connection, place: str, message_id: int, text: str) -> None:
-        """Remember a line as it reads now, inside a transaction of the caller's."""
-        vector = self._embedder.encode([text])[0]
-        await connection.execute(
-            "UPDATE memories SET text = $3, stems = $4, vector = $5, scale = $6 WHERE place = $1 AND origin_id = $2",
-            place,
-            message_id,
-            text.replace("\0", ""),
-            stems(text).tobytes(),
+    async def _forgotten(self, connection: Connection, memory: Memory) -> bool:
+        """Whether a line says again what the person had erased. What the person says themselves is their own affair."""
+        ids, episode = (memory.persona_id, memory.character_id), memory.episode
+        if not episode.by_character and episode.kind == "chat":
+            return False
+        return await self.facts.blocked(connection, ids, "", episode.text)
+
+    async def _learn(self, connection: Connection, memory: Memory) -> None:
+        ids, episode = (memory.persona_id, memory.character_id), memory.episode
+        memory_id = await connection.fetchval(FIND, *ids, episode.place, episode.origin_id)
+        await self.facts.learn(connection, ids, memory_id, episode)
+        self._learned.add(ids)
+
+    async def derived(self, episodes: Sequence[Episode]) -> list[tuple[object, ...]]:
+        """For each, what is computed of its words: the columns of INSERT from `sector` on."""
+        texts = [episode.text for episode in episodes]
+        encode = self._encoder.encode
+        vectors = await asyncio.to_thread(encode, texts) if self._encoder.slow else encode(texts)
+        return [self._derived(episode, vector) for episode, vector in zip(episodes, vectors, strict=True)]
+
+    def _derived(self, episode: Episode, vector: NDArray[np.float32]) -> tuple[object, ...]:
+        about = parse(episode.text, episode.said_at, UTC)
+        return (
+            sector_of(episode.text),
+            int(traits_of(episode.text)),
+            about.start if about else None,
+            about.end if about else None,
+            self._encoder.space,
+            stems(episode.text).tobytes(),
             *quantise(vector),
         )
 
+    async def renew(self, limit: int = 100) -> int:
+        """Make up to so many rows anew that another encoder made, and keep them; how many there were."""
+        rows = await self._database.rows(
+            f"SELECT {COLUMNS} FROM memories WHERE space <> $1 ORDER BY id DESC LIMIT $2",  # noqa: S608 - fixed names
+            self._encoder.space,
+            limit,
+        )
+        columns = await self.derived([episode_of(row) for row in rows])
+        async with self._database.transaction(durable=False) as connection:
+            await connection.executemany(
+                RENEW,
+                [(row["id"], row["text"], *derived) for row, derived in zip(rows, columns, strict=True)],
+            )
+        return len(rows)
+
+    async def believed(self, persona_id: int, character_id: int, cue: Cue) -> tuple[Fact, ...]:
+        """The facts that may be spoken of before that audience, oldest first."""
+        partition = await self.partition(persona_id, character_id, 0)
+        if partition.facts is None:
+            partition.facts = await self.facts.of(persona_id, character_id)
+        if cue.everywhere or cue.audience == PRIVATE:
+            return partition.facts
+        return tuple(fact for fact in partition.facts if cue.audience in fact.audiences)
+
+    def release(self, persona_id: int, character_id: int) -> None:
+        """Drop one partition from the cache: something in it was changed or deleted."""
+        self._partitions.pop((persona_id, character_id), None)
+
+    async def drop(self, connection: Connection, lines: Iterable[tuple[str, int]]) -> None:
+        """Forget what was said, each by its place and message id, inside a transaction of the caller's.
+
+        Facts that were read from nothing else go along. Nothing is blocked: what is said again is learned again.
+        """
+        given = list(lines)
+        gone = await connection.fetch(DROP, [place for place, _ in given], [message_id for _, message_id in given])
+        for ids in {(row["persona_id"], row["character_id"]) for row in gone}:
+            await self.facts.prune(connection, ids, block=False)
+            self.release(*ids)
+
     async def refresh(self, persona_id: int, character_id: int) -> None:
         """Take in what was just written, so that the next message need not; nothing where nobody asked yet."""
-        if (persona_id, character_id) in self._partitions:
-            await self._current(persona_id, character_id)
+        ids = (persona_id, character_id)
+        if ids in self._learned:
+            self._learned.discard(ids)
+            self._forget_facts(*ids)
+        if ids in self._partitions:
+            await self.partition(*ids)
+
+    def _forget_facts(self, persona_id: int, character_id: int) -> None:
+        if (partition := self._partitions.get((persona_id, character_id))) is not None:
+            partition.facts = None
 
     async def count(self, persona_id: int, character_id: int) -> int:
         return await self._database.value(
@@ -222,16 +279,32 @@ class Memories:
     async def latest(self, persona_id: int, character_id: int, limit: int) -> tuple[Episode, ...]:
         """The newest memories, oldest first."""
         rows = await self._database.rows(
-            "SELECT id, place, origin_id, by_character, speaker, text, said_at FROM memories"
+            "SELECT place, origin_id, by_character, speaker, text, said_at, audience, kind FROM memories"
             " WHERE persona_id = $1 AND character_id = $2 ORDER BY id DESC LIMIT $3",
             persona_id,
             character_id,
             limit,
         )
-        return tuple(_episode(row) for row in reversed(rows))
+        return tuple(episode_of(row) for row in reversed(rows))
 
 
-def _episode(row: Row) -> Episode:
+def _given(memory: Memory) -> tuple[object, ...]:
+    episode = memory.episode
+    return (
+        memory.persona_id,
+        memory.character_id,
+        episode.place,
+        episode.origin_id,
+        episode.by_character,
+        episode.speaker[:255],
+        episode.text.replace("\0", ""),
+        episode.said_at,
+        episode.audience,
+        episode.kind,
+    )
+
+
+def episode_of(row: Row) -> Episode:
     return Episode(
         place=row["place"],
         origin_id=row["origin_id"],
@@ -239,4 +312,22 @@ def _episode(row: Row) -> Episode:
         speaker=row["speaker"],
         text=row["text"],
         said_at=row["said_at"],
+        audience=row["audience"],
+        kind=row["kind"],
+    )
+
+
+def _entry(row: Row, anew: NDArray[np.float32] | None) -> Entry:
+    vector, scale = (row["vector"], row["scale"]) if anew is None else quantise(anew)
+    about = (row["about_from"].timestamp(), row["about_to"].timestamp()) if row["about_from"] else None
+    return Entry(
+        stems=row["stems"] if anew is None else stems(row["text"]).tobytes(),
+        vector=vector,
+        scale=scale,
+        place=row["place"],
+        audience=row["audience"],
+        said_at=row["said_at"].timestamp(),
+        about=about,
+        by_character=row["by_character"],
+        traits=row["traits"] if anew is None else int(traits_of(row["text"])),
     )

@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 
     from tzurot.cards.card import Card
     from tzurot.llm.chat import Role, Route
-    from tzurot.memory.store import Remembered
+    from tzurot.memory.facts import Fact
+    from tzurot.memory.partition import Remembered
     from tzurot.pipeline.turn import Recollection, References, Scene
     from tzurot.tables.messages import Line
     from tzurot.talk import Utterance
 
+FACTS_RANK = 1000.0  # of all that is remembered they go last
 BEFORE = "(What was said before is left out.)"
 HOUSE_RULES = (
     "You are {{char}}, talking with {{user}} in a chat. Stay in character and answer in one message, in your own voice."
@@ -82,6 +84,8 @@ def _blocks(scene: Scene, references: References, recollection: Recollection) ->
     if about := " ".join(part for part in (asker.pronouns and f"({asker.pronouns})", asker.description) if part):
         blocks.append(_block("persona", f"{names['user']}: {about}", Keep.ALWAYS))
     blocks += [_block("example", text, Keep.EXAMPLES) for text in _examples(card, names)]
+    if recollection.facts:
+        blocks.append(_block("memory", _facts(names["user"], recollection.facts), Keep.MEMORIES, FACTS_RANK))
     blocks += [
         _block("memory", _memory(memory, scene.now), Keep.MEMORIES, memory.score) for memory in recollection.memories
     ]
@@ -142,6 +146,11 @@ def _context(scene: Scene) -> str:
 def _memory(memory: Remembered, now: datetime) -> str:
     episode = memory.episode
     return f"{_ago(episode.said_at, now)}, {episode.speaker} said: {' '.join(episode.text.split())}"
+
+
+def _facts(name: str, facts: Sequence[Fact]) -> str:
+    """What is known of the asker, in one line: `Ida: home Lisbon; job nurse`."""
+    return harmless(f"Known of {name}: " + "; ".join(f"{fact.slot} {' '.join(fact.value.split())}" for fact in facts))
 
 
 def _ago(then: datetime, now: datetime) -> str:

@@ -11,13 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tzurot.database.connect import Database
+    from tzurot.memory.forget import Forgetting
     from tzurot.memory.store import Memories
 
 
 class Forget:
-    def __init__(self, database: Database, memories: Memories) -> None:
+    def __init__(self, database: Database, memories: Memories, forgetting: Forgetting) -> None:
         self._database = database
         self._memories = memories
+        self._forgetting = forgetting
 
     async def __call__(self, place: str, message_ids: Sequence[int]) -> None:
         """Forget what these messages said."""
@@ -29,5 +31,6 @@ class Forget:
     async def revised(self, place: str, message_id: int, text: str) -> None:
         """Take in what a message says now; one that was never kept stays unknown."""
         async with self._database.transaction() as connection:
-            if await History.revise(connection, place, message_id, text, estimate(text)):
-                await self._memories.revise(connection, place, message_id, text)
+            known = await History.revise(connection, place, message_id, text, estimate(text))
+        if known:
+            await self._forgetting.message_edited(place, message_id, text)

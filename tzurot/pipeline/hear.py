@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from loguru import logger
 
 from tzurot.errors import Invalid, Refused, TooBusy, TzurotError, bug
+from tzurot.pipeline.retrieval import cue_of
 
 if TYPE_CHECKING:
     from tzurot.memory.store import Memories
@@ -118,7 +119,7 @@ class Hear:
         )
         if ahead:
             await asyncio.sleep(0)  # it is on its way; while the database works, so do we
-            self._memories.think_ahead(person.persona_id, character_id, incoming.utterance.text)
+            self._memories.think_ahead(person.persona_id, character_id, cue_of(incoming.utterance))
         return await entering
 
     async def _fail(self, error: Exception, incoming: Incoming, front: Front | None) -> None:

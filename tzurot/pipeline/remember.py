@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tzurot.memory.store import Episode, Memory
+from tzurot.memory.partition import Episode
+from tzurot.memory.store import Memory
 from tzurot.pipeline.fetch import text_with_attachments
 from tzurot.prompt.tokens import estimate
 from tzurot.tables.flights import Flights
@@ -40,6 +41,7 @@ class Ending:
     lines: tuple[Said, ...]
     flown: Flown | None
     replaces: bool = False
+    incognito: bool = False
 
     @property
     def spoken_id(self) -> int | None:
@@ -47,11 +49,12 @@ class Ending:
         return self.lines[-1].message_ids[-1] if self.state == "remembered" else None
 
     def memories(self) -> list[Memory]:
-        """What both will remember: nothing of a turn that got no answer."""
-        if self.state != "remembered":
+        """What both will remember: nothing of a turn that got no answer, or that was not to be remembered."""
+        if self.state != "remembered" or self.incognito:
             return []
         ids = {"persona_id": self.turn.asked_by.persona_id, "character_id": self.turn.character.id}
-        return [Memory(**ids, episode=episode_of(line)) for line in self.lines if line.text.strip()]
+        audience = self.turn.place.audience
+        return [Memory(**ids, episode=episode_of(line, audience)) for line in self.lines if line.text.strip()]
 
 
 class Remember:
@@ -64,16 +67,24 @@ class Remember:
         self._writer: asyncio.Task[None] | None = None
 
     async def __call__(
-        self, turn: Turn, text: str, message_ids: tuple[int, ...], flown: Flown | None, *, replaces: bool = False
+        self,
+        turn: Turn,
+        text: str,
+        message_ids: tuple[int, ...],
+        flown: Flown | None,
+        *,
+        replaces: bool = False,
+        incognito: bool = False,
     ) -> None:
         """Keep what was said by both sides; the ledger's row ends with it.
 
-        `replaces`: the reply stands where another take stood.
+        `replaces`: the reply stands where another take stood. `incognito`: no line is kept, and no memory.
         """
         answered = answered_line(turn, text, message_ids)
         lines = (answered,) if turn.accepted.reason == GO_ON else (asked_line(turn), answered)
         replaces = replaces or turn.accepted.take > 1
-        await self._keep(Ending(turn=turn, state="remembered", lines=lines, flown=flown, replaces=replaces))
+        ending = Ending(turn=turn, state="remembered", lines=lines, flown=flown, replaces=replaces, incognito=incognito)
+        await self._keep(ending)
 
     async def unanswered(self, turn: Turn, flown: Flown, state: TurnState) -> None:
         """Keep what the person said although no answer came of it: it is still part of the conversation."""
@@ -113,7 +124,8 @@ class Remember:
             if replaced:
                 await History.drop(connection, replaced)
                 await self._memories.drop(connection, replaced)
-            await History.keep(connection, [line for ending in endings for line in ending.lines])
+            kept = [line for ending in endings if not ending.incognito for line in ending.lines]
+            await History.keep(connection, kept)
             if memories:
                 await self._memories.write(connection, memories)
             await Flights.keep(connection, [ending.flown for ending in endings if ending.flown is not None])
@@ -158,8 +170,9 @@ def answered_line(turn: Turn, text: str, message_ids: tuple[int, ...]) -> Said:
     )
 
 
-def episode_of(line: Said) -> Episode:
+def episode_of(line: Said, audience: str) -> Episode:
     return Episode(
+        audience=audience,
         place=line.place,
         origin_id=line.message_ids[0],
         by_character=line.character_id is not None,

@@ -2,30 +2,96 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
+from tzurot.memory.claims import IDENTITY
+from tzurot.memory.question import LINES_BEFORE, Cue
+from tzurot.memory.words import stems
 from tzurot.pipeline.turn import Recollection
-from tzurot.settings.catalog import MEMORIES
+from tzurot.prompt.tokens import MESSAGE_OVERHEAD, estimate
+from tzurot.settings.catalog import MEMORIES, TIMEZONE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tzurot.memory.facts import Fact
+    from tzurot.memory.partition import Remembered
     from tzurot.memory.store import Memories
     from tzurot.pipeline.turn import Scene
+    from tzurot.talk import Utterance
+
+MEMORY_TOKENS = 900
+MOST_FACTS = 12
+
+
+def cue_of(said: Utterance, before: tuple[str, ...] = (), *, zone: tzinfo = UTC, everywhere: bool = False) -> Cue:
+    """What an utterance asks of memory; `before` are the lines said before it."""
+    place = said.place
+    return Cue(
+        text=said.text,
+        now=said.said_at,
+        place=place.key,
+        audience=place.audience,
+        everywhere=everywhere,
+        zone=zone,
+        before=before,
+    )
 
 
 class Retrieval:
     def __init__(self, memories: Memories) -> None:
         self._memories = memories
 
-    async def __call__(self, scene: Scene) -> Recollection:
-        """The best memories that the history does not show anyway, in the order they were made."""
+    async def __call__(self, scene: Scene, *, fresh: bool = False, everywhere: bool = False) -> Recollection:
+        """Facts, and the best memories that the history does not show anyway, in the order they were made.
+
+        `fresh`: nothing is read. `everywhere`: what was said in private or on another server may come up here.
+        """
+        limit = scene.settings[MEMORIES]
+        if fresh or not limit:
+            return Recollection()
         turn = scene.turn
         shown = {message_id for line in scene.history for message_id in line.message_ids}
+        before = tuple(line.text for line in scene.history[-LINES_BEFORE:])
+        zone = ZoneInfo(scene.settings[TIMEZONE])
+        cue = cue_of(turn.incoming.utterance, before, zone=zone, everywhere=everywhere)
+        ids = (turn.asked_by.persona_id, turn.character.id)
         found = await self._memories.recall(
-            turn.asked_by.persona_id,
-            turn.character.id,
-            turn.incoming.utterance.text,
-            limit=scene.settings[MEMORIES],
+            *ids,
+            cue,
+            limit=limit,
             without=shown | {turn.incoming.utterance.message_id},
             last_id=turn.accepted.last_memory_id,
         )
-        return Recollection(memories=tuple(sorted(found, key=lambda memory: memory.episode.said_at)))
+        believed = await self._memories.believed(*ids, cue)
+        return Recollection(
+            memories=tuple(sorted(_within(found, MEMORY_TOKENS), key=lambda memory: memory.episode.said_at)),
+            facts=_to_tell(believed, cue.text),
+        )
+
+
+def _within(found: Iterable[Remembered], tokens: int) -> list[Remembered]:
+    """The best of them that fit into so many tokens."""
+    kept: list[Remembered] = []
+    for memory in found:
+        tokens -= estimate(memory.episode.text) + MESSAGE_OVERHEAD
+        if tokens < 0 and kept:
+            break
+        kept.append(memory)
+    return kept
+
+
+def _to_tell(facts: tuple[Fact, ...], text: str) -> tuple[Fact, ...]:
+    """Who somebody is, always; of all else what the message speaks of, then the newest."""
+    if len(facts) <= MOST_FACTS:
+        return facts
+    asked = set(stems(text).tolist())
+
+    def weight(fact: Fact) -> tuple[bool, bool, int]:
+        spoken_of = not asked.isdisjoint(stems(f"{fact.slot} {fact.value}").tolist())
+        return spoken_of, fact.slot in IDENTITY, fact.id
+
+    chosen = sorted(facts, key=weight, reverse=True)[:MOST_FACTS]
+    return tuple(sorted(chosen, key=lambda fact: fact.id))

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tzurot.llm.chat import ChatMessage, Route, Usage
-    from tzurot.memory.store import Remembered
+    from tzurot.memory.facts import Fact
+    from tzurot.memory.partition import Remembered
     from tzurot.settings.cascade import Resolved
     from tzurot.tables.characters import Character
     from tzurot.tables.messages import Line
@@ -72,7 +73,10 @@ class References:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recollection:
+    """What is remembered of the asker: facts, and lines in the order they were said."""
+
     memories: tuple[Remembered, ...] = ()
+    facts: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

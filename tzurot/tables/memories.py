@@ -12,7 +12,9 @@ from tortoise.models import Model
 class MemoryRow(Model):
     """One line of a conversation between a persona and a character.
 
-    `stems` is a run of little-endian uint32, the CRC-32 of each stem in order; `vector` is int8 times `scale`.
+    `audience` says before whom it was said; `about_from` and `about_to` of which time it speaks, where it names one.
+    `stems` is a run of little-endian uint32, the CRC-32 of each stem in order; `vector` is int8 times `scale`, of the
+    encoder `space`. Archived rows are kept and not recalled.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -24,6 +26,14 @@ class MemoryRow(Model):
     speaker = fields.CharField(max_length=255)
     text = fields.TextField()
     said_at = fields.DatetimeField()
+    audience = fields.CharField(max_length=40, db_default="private")
+    kind = fields.CharField(max_length=8, db_default="chat")
+    sector = fields.CharField(max_length=12, db_default="episodic")
+    locked = fields.BooleanField(db_default=False)
+    archived = fields.BooleanField(db_default=False)
+    traits = fields.SmallIntField(db_default=0)
+    about_from = fields.DatetimeField(null=True)
+    about_to = fields.DatetimeField(null=True)
     space = fields.CharField(max_length=32)
     stems = fields.BinaryField()
     vector = fields.BinaryField()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tzurot.errors import TzurotError
-    from tzurot.memory.store import Episode
+    from tzurot.memory.partition import Episode
     from tzurot.tables.characters import CharacterSummary
     from tzurot.ui.flight import FlightScreen
 

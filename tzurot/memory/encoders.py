@@ -1,0 +1,25 @@
+"""The encoders there are, each with the weights that were fitted with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from tzurot.memory.embed import Embedder
+from tzurot.memory.minilm import MiniLM
+from tzurot.memory.rank import MINILM, STATIC
+
+if TYPE_CHECKING:
+    from tzurot.memory.embed import Encoder
+    from tzurot.memory.rank import Weights
+
+EncoderName = Literal["static", "minilm"]
+
+
+def encoding(name: EncoderName) -> tuple[Encoder, Weights]:
+    """Open an encoder.
+
+    Raises:
+        Invalid: its package is not installed, or holds other files than those that are known.
+
+    """
+    return (MiniLM(), MINILM) if name == "minilm" else (Embedder(), STATIC)
