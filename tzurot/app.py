@@ -237,7 +237,7 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
     model = config.llm.model
     template = configured(config, model)
     routes = Routes(presets=tables.presets, keys=tables.keys, providers=providers, template=template, own_model=model)
-    deliver, remember = Deliver(tables.ledger, tables.takes), Remember(database, memories)
+    deliver, remember = Deliver(tables.ledger, tables.takes), Remember(database, memories, cascade)
     run = Run(
         characters=tables.characters,
         people=tables.people,

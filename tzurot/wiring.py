@@ -10,6 +10,9 @@ from tzurot.discord.components import Router
 from tzurot.discord.options import Lookups
 from tzurot.discord.permissions import Rights
 from tzurot.discord.viewers import Viewers
+from tzurot.memory.forget import Forgetting
+from tzurot.memory.shelf import Shelf
+from tzurot.memory.transfer import Transfer
 from tzurot.pipeline.actions import Actions
 from tzurot.pipeline.greet import Greet
 from tzurot.plugins.admin import AdminPlugin
@@ -21,6 +24,7 @@ from tzurot.plugins.deny import DenyPlugin
 from tzurot.plugins.help import HelpPlugin
 from tzurot.plugins.history import HistoryPlugin
 from tzurot.plugins.inspect import InspectPlugin
+from tzurot.plugins.memory import MemoryPlugin
 from tzurot.plugins.models import ModelsPlugin
 from tzurot.plugins.persona import PersonaPlugin
 from tzurot.plugins.preset import PresetPlugin
@@ -29,6 +33,8 @@ from tzurot.plugins.rights import GROUPS, RIGHTS
 from tzurot.plugins.settings import SettingsPlugin
 from tzurot.plugins.setup import SetupPlugin
 from tzurot.plugins.usage import UsagePlugin
+from tzurot.plugins.why import WhyPlugin
+from tzurot.ui.memory import FactScreens, MemoryScreens
 from tzurot.ui.rights import Owners
 from tzurot.ui.settings import SettingsScreen
 
@@ -53,6 +59,7 @@ PLUGINS = (
     HelpPlugin,
     HistoryPlugin,
     InspectPlugin,
+    MemoryPlugin,
     ModelsPlugin,
     PersonaPlugin,
     PresetPlugin,
@@ -60,6 +67,7 @@ PLUGINS = (
     SettingsPlugin,
     SetupPlugin,
     UsagePlugin,
+    WhyPlugin,
 )
 
 
@@ -151,7 +159,35 @@ def of_characters(desk: Desk) -> tuple[object, ...]:
         ),
         AliasPlugin(aliases=tables.aliases, characters=tables.characters, router=router),
         PersonaPlugin(personas=tables.personas, router=router),
+        *of_memory(desk),
         HistoryPlugin(history=tables.history, epochs=tables.epochs, characters=tables.characters, router=router),
+    )
+
+
+def of_memory(desk: Desk) -> tuple[object, ...]:
+    core = desk.core
+    shelf, forgetting = Shelf(core.database), Forgetting(core.database, core.memories)
+    memory_screens, fact_screens = MemoryScreens(shelf, forgetting), FactScreens(core.memories.facts)
+    return (
+        MemoryPlugin(
+            memories=core.memories,
+            shelf=shelf,
+            forgetting=forgetting,
+            transfer=Transfer(core.database, core.memories),
+            tuned=core.tables.tuned,
+            characters=core.tables.characters,
+            outbound=core.outbound,
+            memory_screens=memory_screens,
+            fact_screens=fact_screens,
+            router=desk.router,
+        ),
+        WhyPlugin(
+            flights=core.tables.flights,
+            ledger=core.tables.ledger,
+            memory_screens=memory_screens,
+            fact_screens=fact_screens,
+            router=desk.router,
+        ),
     )
 
 

@@ -27,6 +27,9 @@ GIVEN: dict[str, Any] = {
     "user": "Dora",
     "days": 3650,
     "reference": "0001",
+    "text": "hello",
+    "since": "the last hour",
+    "how-long": "off",
     "file": ("x.json", b"{", "application/json"),
     "image": ("x.png", b"x", "image/png"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -16,7 +17,10 @@ from tzurot.memory.store import Memories
 from tzurot.pipeline.remember import Remember
 from tzurot.pipeline.retrieval import Retrieval
 from tzurot.pipeline.turn import Scene
-from tzurot.settings.cascade import Resolved
+from tzurot.settings.cascade import Cascade, Resolved
+from tzurot.settings.catalog import FRESH_UNTIL, INCOGNITO_UNTIL
+from tzurot.settings.setting import Tier
+from tzurot.tables.settings import Scope, Tuned
 
 if TYPE_CHECKING:
     from tzurot.database.connect import Database
@@ -123,19 +127,29 @@ async def test_why_a_memory_came_up_adds_up_to_its_score(pair: Pair) -> None:
 
 
 async def test_a_fresh_turn_reads_nothing_and_an_incognito_one_leaves_nothing(database: Database) -> None:
-    memories = Memories(database, Embedder())
-    remember, retrieval = Remember(database, memories), Retrieval(memories)
+    memories, tuned = Memories(database, Embedder()), Tuned(database)
+    remember, retrieval = Remember(database, memories, Cascade(tuned)), Retrieval(memories)
     turn = await begun(database)
     ids = (turn.asked_by.persona_id, turn.character.id)
-    await remember(turn, "My name is secret.", (2,), flown(turn.id, turn.asked_by.user_id), incognito=True)
+    mine = Scope(Tier.USER.key, str(turn.asked_by.user_id))
+    await tuned.put(mine, INCOGNITO_UNTIL.key, 2**40)
+    await remember(turn, "My name is secret.", (2,), flown(turn.id, turn.asked_by.user_id))
     assert await memories.count(*ids) == 0
     assert await database.value("SELECT count(*) FROM messages") == 0
     assert await database.value("SELECT state FROM turns") == "remembered"
+    left = await database.value(
+        "SELECT concat((SELECT string_agg(t::text, '') FROM turns t), (SELECT string_agg(c::text, '') FROM chunks c),"
+        " (SELECT string_agg(convert_from(record, 'UTF8'), '') FROM flights))"
+    )
+    assert turn.incoming.utterance.text not in left
+    assert "secret" not in left
+    await tuned.clear(mine, INCOGNITO_UNTIL.key)
     other = await begun(database, 2)
     await remember(other, "The lamp burns whale oil.", (3,), flown(other.id, other.asked_by.user_id))
     scene = Scene(turn=await begun(database, 3), history=(), now=DAWN, settings=Resolved())
     assert len((await retrieval(scene)).memories) > 0
-    assert (await retrieval(scene, fresh=True)).memories == ()
+    fresh = replace(scene, settings=Resolved(values={FRESH_UNTIL.key: 2**40}))
+    assert (await retrieval(fresh)).memories == ()
 
 
 async def test_a_partition_is_searched_beside_the_loop_as_within_it(pair: Pair) -> None:

@@ -13,9 +13,11 @@ from tzurot.memory.embed import Embedder
 from tzurot.memory.question import Cue
 from tzurot.memory.store import Memories
 from tzurot.pipeline.remember import MOST_AT_ONCE, Remember, snowflake_at, time_of
+from tzurot.settings.cascade import Cascade
 from tzurot.tables.characters import Characters
 from tzurot.tables.flights import Flights
 from tzurot.tables.messages import History
+from tzurot.tables.settings import Tuned
 from tzurot.tables.turns import Ledger
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ class Keeper:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.memories = Memories(database, Embedder())
-        self.remember = Remember(database, self.memories)
+        self.remember = Remember(database, self.memories, Cascade(Tuned(database)))
 
     async def keep(self, turn: Turn, text: str = "Aye, since dusk.", reply: int = 0) -> None:
         reply = reply or turn.incoming.utterance.message_id + 1

@@ -232,6 +232,10 @@ class World:
         seen = [one for one in guild.threads.values() if self.bot_may(one, Permission.VIEW_CHANNEL)]
         return shapes.guild_create(guild, self.bot.id, seen)
 
+    def file_of(self, attachment: Json) -> bytes:
+        """What somebody who downloads an attachment gets."""
+        return next(file.data for path, file in self.files.items() if path in str(attachment["url"]))
+
     def keep_file(self, path: str, file: File) -> str:
         """Put bytes on the CDN; the address to fetch them from."""
         self.files[path] = file

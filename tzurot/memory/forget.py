@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tzurot.errors import NotFound
 from tzurot.memory.claims import claims_in
 from tzurot.memory.store import COLUMNS, episode_of
 from tzurot.talk import storable
@@ -75,6 +76,21 @@ class Forgetting:
                     await self._rewrite(connection, pair, row, text)
             self._memories.release(*pair)
         return len(pairs)
+
+    async def edit(self, persona_id: int, character_id: int, memory_id: int, text: str) -> None:
+        """Let a memory say something else; raises NotFound where these two share none of that id."""
+        pair = (persona_id, character_id)
+        async with self._database.transaction() as connection:
+            await self._memories.lock(connection, [pair])
+            row = await connection.fetchrow(
+                f"SELECT {COLUMNS} FROM memories WHERE persona_id = $1 AND character_id = $2 AND id = $3",  # noqa: S608
+                *pair,
+                memory_id,
+            )
+            if row is None:
+                raise NotFound("memory.missing", "There is no such memory any more.", "Look at the list again.")
+            await self._rewrite(connection, pair, row, text)
+        self._memories.release(*pair)
 
     async def _rewrite(self, connection: Connection, pair: tuple[int, int], row: Row, text: str) -> None:
         facts = self._memories.facts

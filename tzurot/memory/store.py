@@ -269,6 +269,15 @@ class Memories:
         if (partition := self._partitions.get((persona_id, character_id))) is not None:
             partition.facts = None
 
+    async def others(self, persona_id: int, character_id: int) -> tuple[int, ...]:
+        """The other characters that remember anything of a persona."""
+        rows = await self._database.rows(
+            "SELECT DISTINCT character_id FROM memories WHERE persona_id = $1 AND character_id <> $2",
+            persona_id,
+            character_id,
+        )
+        return tuple(row["character_id"] for row in rows)
+
     async def count(self, persona_id: int, character_id: int) -> int:
         return await self._database.value(
             "SELECT count(*) FROM memories WHERE persona_id = $1 AND character_id = $2",

@@ -52,8 +52,18 @@ class Flight:
             "attempts": [{"outcome": a.outcome, "took_ms": round(a.took_ms, 1)} for a in self.attempts],
             "history": len(self.scene.history) if self.scene else 0,
             "memories": [
-                {"score": round(m.score, 2), "speaker": m.episode.speaker, "text": m.episode.text}
+                {
+                    "id": m.id,
+                    "score": round(m.score, 2),
+                    "speaker": m.episode.speaker,
+                    "text": m.episode.text,
+                    "why": {name: round(part, 2) for name, part in m.why},
+                }
                 for m in (self.recollection.memories if self.recollection else ())
+            ],
+            "facts": [
+                {"id": fact.id, "slot": fact.slot, "value": fact.value}
+                for fact in (self.recollection.facts if self.recollection else ())
             ],
             "quotes": len(self.references.quotes) if self.references else 0,
             "unread": list(self.references.unread) if self.references else [],

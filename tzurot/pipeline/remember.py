@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tzurot.memory.partition import Episode
 from tzurot.memory.store import Memory
-from tzurot.pipeline.fetch import text_with_attachments
+from tzurot.pipeline.fetch import text_with_attachments, utc_now
 from tzurot.prompt.tokens import estimate
+from tzurot.settings.catalog import INCOGNITO_UNTIL
 from tzurot.tables.flights import Flights
 from tzurot.tables.messages import History, Said
 from tzurot.tables.turns import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tzurot.database.connect import Database
     from tzurot.memory.store import Memories
     from tzurot.pipeline.turn import Turn
+    from tzurot.settings.cascade import Cascade
     from tzurot.tables.flights import Flown
     from tzurot.tables.turns import TurnState
 
@@ -48,6 +50,11 @@ class Ending:
         """The last message of the reply."""
         return self.lines[-1].message_ids[-1] if self.state == "remembered" else None
 
+    def recorded(self) -> Flown:
+        """What is kept of the flight: of an incognito turn only what it used."""
+        assert self.flown is not None
+        return replace(self.flown, record={}) if self.incognito else self.flown
+
     def memories(self) -> list[Memory]:
         """What both will remember: nothing of a turn that got no answer, or that was not to be remembered."""
         if self.state != "remembered" or self.incognito:
@@ -60,9 +67,13 @@ class Ending:
 class Remember:
     """Turns that end while a transaction is under way share the next one: in a burst that halves the work."""
 
-    def __init__(self, database: Database, memories: Memories) -> None:
+    def __init__(
+        self, database: Database, memories: Memories, cascade: Cascade, clock: Callable[[], datetime] = utc_now
+    ) -> None:
         self._database = database
         self._memories = memories
+        self._cascade = cascade
+        self._clock = clock
         self._waiting: list[tuple[Ending, asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -74,17 +85,15 @@ class Remember:
         flown: Flown | None,
         *,
         replaces: bool = False,
-        incognito: bool = False,
     ) -> None:
         """Keep what was said by both sides; the ledger's row ends with it.
 
-        `replaces`: the reply stands where another take stood. `incognito`: no line is kept, and no memory.
+        `replaces`: the reply stands where another take stood.
         """
         answered = answered_line(turn, text, message_ids)
         lines = (answered,) if turn.accepted.reason == GO_ON else (asked_line(turn), answered)
         replaces = replaces or turn.accepted.take > 1
-        ending = Ending(turn=turn, state="remembered", lines=lines, flown=flown, replaces=replaces, incognito=incognito)
-        await self._keep(ending)
+        await self._keep(Ending(turn=turn, state="remembered", lines=lines, flown=flown, replaces=replaces))
 
     async def unanswered(self, turn: Turn, flown: Flown, state: TurnState) -> None:
         """Keep what the person said although no answer came of it: it is still part of the conversation."""
@@ -96,6 +105,11 @@ class Remember:
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_all(), name="remember")
         await kept
+
+    async def _is_incognito(self, turn: Turn) -> bool:
+        """Whether nothing of what this person says to the character is to be kept."""
+        settings = await self._cascade.of(character_id=turn.character.id, user_id=turn.asked_by.user_id)
+        return settings[INCOGNITO_UNTIL] > self._clock().timestamp()
 
     async def _write_all(self) -> None:
         while self._waiting:
@@ -117,7 +131,8 @@ class Remember:
         else:
             _settle(kept, None)
 
-    async def _write(self, endings: Sequence[Ending]) -> None:
+    async def _write(self, given: Sequence[Ending]) -> None:
+        endings = [replace(ending, incognito=await self._is_incognito(ending.turn)) for ending in given]
         memories = [memory for ending in endings for memory in ending.memories()]
         async with self._database.transaction(durable=False) as connection:
             replaced = [(e.turn.place.key, e.lines[-1].message_ids[0]) for e in endings if e.replaces]
@@ -128,8 +143,10 @@ class Remember:
             await History.keep(connection, kept)
             if memories:
                 await self._memories.write(connection, memories)
-            await Flights.keep(connection, [ending.flown for ending in endings if ending.flown is not None])
+            await Flights.keep(connection, [ending.recorded() for ending in endings if ending.flown is not None])
             await Ledger.close(connection, [(ending.turn.id, ending.state, ending.spoken_id) for ending in endings])
+            if unsaid := [ending.turn.id for ending in endings if ending.incognito]:
+                await Ledger.blank(connection, unsaid)
         for persona_id, character_id in {(memory.persona_id, memory.character_id) for memory in memories}:
             await self._memories.refresh(persona_id, character_id)
 

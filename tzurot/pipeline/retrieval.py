@@ -11,7 +11,7 @@ from tzurot.memory.question import LINES_BEFORE, Cue
 from tzurot.memory.words import stems
 from tzurot.pipeline.turn import Recollection
 from tzurot.prompt.tokens import MESSAGE_OVERHEAD, estimate
-from tzurot.settings.catalog import MEMORIES, TIMEZONE
+from tzurot.settings.catalog import FRESH_UNTIL, MEMORIES, MEMORY_EVERYWHERE, MEMORY_FLOOR, SHARED_MEMORY, TIMEZONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,27 +44,25 @@ class Retrieval:
     def __init__(self, memories: Memories) -> None:
         self._memories = memories
 
-    async def __call__(self, scene: Scene, *, fresh: bool = False, everywhere: bool = False) -> Recollection:
-        """Facts, and the best memories that the history does not show anyway, in the order they were made.
-
-        `fresh`: nothing is read. `everywhere`: what was said in private or on another server may come up here.
-        """
-        limit = scene.settings[MEMORIES]
-        if fresh or not limit:
+    async def __call__(self, scene: Scene) -> Recollection:
+        """Facts, and the best memories that the history does not show anyway, in the order they were made."""
+        settings = scene.settings
+        limit = settings[MEMORIES]
+        if not limit or settings[FRESH_UNTIL] > scene.now.timestamp():
             return Recollection()
         turn = scene.turn
         shown = {message_id for line in scene.history for message_id in line.message_ids}
         before = tuple(line.text for line in scene.history[-LINES_BEFORE:])
-        zone = ZoneInfo(scene.settings[TIMEZONE])
-        cue = cue_of(turn.incoming.utterance, before, zone=zone, everywhere=everywhere)
+        zone = ZoneInfo(settings[TIMEZONE])
+        cue = cue_of(turn.incoming.utterance, before, zone=zone, everywhere=settings[MEMORY_EVERYWHERE])
         ids = (turn.asked_by.persona_id, turn.character.id)
-        found = await self._memories.recall(
-            *ids,
-            cue,
-            limit=limit,
-            without=shown | {turn.incoming.utterance.message_id},
-            last_id=turn.accepted.last_memory_id,
-        )
+        without, floor = shown | {turn.incoming.utterance.message_id}, settings[MEMORY_FLOOR]
+        last_id = turn.accepted.last_memory_id
+        found = await self._memories.recall(*ids, cue, limit=limit, without=without, last_id=last_id, floor=floor)
+        if settings[SHARED_MEMORY]:
+            for other in await self._memories.others(*ids):
+                found += await self._memories.recall(ids[0], other, cue, limit=limit, without=without, floor=floor)
+            found = tuple(sorted(found, key=lambda memory: -memory.score)[:limit])
         believed = await self._memories.believed(*ids, cue)
         return Recollection(
             memories=tuple(sorted(_within(found, MEMORY_TOKENS), key=lambda memory: memory.episode.said_at)),

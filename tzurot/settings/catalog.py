@@ -81,6 +81,52 @@ MEMORY_SHARE = Setting(
     default=0.25,
     kind=Share(0.5),
 )
+MEMORY_FLOOR = Setting(
+    key="memory_threshold",
+    label="Memory threshold",
+    help="on: a memory comes up only where it has enough to do with what is said; off: the best always do.",
+    section=MEMORY,
+    default=True,
+    kind=Switch(),
+)
+SHARED_MEMORY = Setting(
+    key="share_memories",
+    label="Share memories",
+    help="Whether a character also remembers what you said to other characters.",
+    section=MEMORY,
+    default=False,
+    kind=Switch(),
+    tiers=(Tier.USER, Tier.USER_CHARACTER),
+)
+MEMORY_EVERYWHERE = Setting(
+    key="memory_everywhere",
+    label="Memories everywhere",
+    help="Whether what you said in private, or on another server, may come up in front of others.",
+    section=MEMORY,
+    default=False,
+    kind=Switch(),
+    tiers=(Tier.USER, Tier.USER_CHARACTER),
+)
+FRESH_UNTIL = Setting(
+    key="fresh_until",
+    label="Fresh mode",
+    help="Until when nothing is remembered in replies; set by /memory fresh.",
+    section=MEMORY,
+    default=0,
+    kind=Whole(0, 2**40),
+    tiers=(Tier.USER, Tier.USER_CHARACTER),
+    listed=False,
+)
+INCOGNITO_UNTIL = Setting(
+    key="incognito_until",
+    label="Incognito mode",
+    help="Until when nothing that is said is kept; set by /memory incognito.",
+    section=MEMORY,
+    default=0,
+    kind=Whole(0, 2**40),
+    tiers=(Tier.USER, Tier.USER_CHARACTER),
+    listed=False,
+)
 FOOTER = Setting(
     key="footer",
     label="Model footer",
@@ -171,6 +217,11 @@ ALL: tuple[Setting[Any], ...] = (
     TIMEZONE,
     MEMORIES,
     MEMORY_SHARE,
+    MEMORY_FLOOR,
+    SHARED_MEMORY,
+    MEMORY_EVERYWHERE,
+    FRESH_UNTIL,
+    INCOGNITO_UNTIL,
     FOOTER,
     REPLY_LANGUAGE,
     CLEANUP,

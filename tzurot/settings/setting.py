@@ -68,7 +68,7 @@ class Whole:
     lowest: int
     highest: int
     choices: tuple[str, ...] = ()
-    limit: int = 10
+    limit: int = 20
 
     @property
     def bounds(self) -> str:

@@ -94,7 +94,7 @@ class Flights:
                 flown.cached_tokens,
                 flown.reply_tokens,
                 flown.cost_usd,
-                orjson.dumps(flown.record),
+                orjson.dumps(flown.record) if flown.record else b"",
             )
             for flown in flights
         ]

@@ -274,6 +274,12 @@ class Ledger:
         """End turns, inside a transaction of the caller's: each with the message id of its last chunk, if it spoke."""
         await connection.executemany(ENDED, list(ended))
 
+    @staticmethod
+    async def blank(connection: Connection, turn_ids: Sequence[int]) -> None:
+        """Forget the words of turns that are over; that they were answered stays known."""
+        await connection.execute("UPDATE chunks SET text = '' WHERE turn_id = ANY($1)", list(turn_ids))
+        await connection.execute("UPDATE turns SET incoming = '{}' WHERE id = ANY($1)", list(turn_ids))
+
     async def speaker_of(self, message_id: int) -> tuple[int, str] | None:
         """Which character's message that is (its id and name), by what we posted; None for anybody else's."""
         row = await self._database.row(

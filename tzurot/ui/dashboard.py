@@ -63,13 +63,13 @@ class Action:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dashboard:
     """`load(viewer, subject)` and `save(viewer, subject, changed)` check the viewer's right; a form is opened and saved
-    by whoever presses, with an id that can be forged.
+    by whoever presses, with an id that can be forged. Where saving makes another subject of it, `save` returns that.
     """
 
     key: str
     sections: tuple[Section, ...]
     load: Callable[[Viewer, str], Awaitable[Sheet]]
-    save: Callable[[Viewer, str, Mapping[str, str]], Awaitable[None]]
+    save: Callable[[Viewer, str, Mapping[str, str]], Awaitable[str | None]]
     actions: tuple[Action, ...] = ()
 
     async def show(self, viewer: Viewer, subject: str, *more: Button) -> Screen:
@@ -122,8 +122,8 @@ class Dashboard:
             case "save":
                 section = self._section(address.argument(0))
                 changed = {field.name: press.texts.get(field.name, "") for field in section.fields}
-                await self.save(viewer, address.argument(1), changed)
-                return await self.show(viewer, address.argument(1))
+                saved = await self.save(viewer, address.argument(1), changed)
+                return await self.show(viewer, saved or address.argument(1))
             case "act":
                 action = next((a for a in self.actions if a.name == address.argument(0)), None)
                 if action is None:
