@@ -1,0 +1,78 @@
+"""How the cases about macros, notes, regex scripts and cuts are checked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from random import Random
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tzurot.prompt.macros import Facts, Macros, Remark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Case = dict[str, Any]
+FIELDS = {
+    "description": "description", "personality": "personality", "scenario": "scenario", "persona": "persona",
+    "mesExamples": "mesexamples", "system": "charprompt", "jailbreak": "charjailbreak", "version": "charversion",
+    "depthPrompt": "chardepthprompt", "creatorNotes": "creatornotes",
+}  # fmt: skip
+
+
+def time_of(text: str, zone: ZoneInfo) -> datetime:
+    return datetime.fromisoformat(text).astimezone(zone)
+
+
+def facts_of(context: dict[str, Any]) -> Facts:
+    zone = ZoneInfo(context.get("tz", "UTC"))
+    group = context.get("group") or ()
+    muted: tuple[str, ...] = ()
+    if isinstance(group, dict):
+        muted = tuple(group.get("muted", ()))
+        group = group.get("members", ())
+    names = [part.strip() for part in group.split(",")] if isinstance(group, str) else group
+    fields = context.get("fields", {})
+    chat = [
+        Remark(
+            text=line["mes"],
+            by_user=bool(line.get("is_user")),
+            said_at=time_of(line["send_date"], zone) if line.get("send_date") else None,
+            swipes=len(line.get("swipes") or [0]),
+            swipe=line.get("swipe_id", 0),
+        )
+        for line in context.get("chat", ())
+    ]
+    values = {"input": "input", "model": "model", "max_prompt": "maxprompt"}
+    return Facts(
+        char=context["char"],
+        user=context["user"],
+        fields={FIELDS.get(key, key.lower()): text for key, text in fields.items()},
+        values={name: str(context[key]) for key, name in values.items() if key in context},
+        group=tuple(name if isinstance(name, str) else name["name"] for name in names),
+        muted=muted,
+        chat=tuple(chat),
+        now=time_of(context.get("now", "2024-01-01T00:00:00Z"), zone),
+        seed=str(context.get("chat_id_hash", "")),
+    )
+
+
+def check_macros(case: Case) -> None:
+    if case["engine"] == "legacy" or case.get("parity"):
+        pytest.skip("the older engine and its random numbers are not copied: docs/divergences.md")
+    context = case["context"]
+    macros = Macros(
+        facts_of(context), Random(1), variables=context.get("vars"), global_variables=context.get("global_vars")
+    )
+    assert macros.expand(case["template"], original=context.get("original")) == case["expect"]
+    for name, value in case.get("expect_vars", {}).items():
+        assert macros.variables[name] == value
+    for name, value in case.get("expect_global_vars", {}).items():
+        assert macros.global_variables[name] == value
+
+
+PROMPT_CHECKS: dict[str, Callable[[Case], None]] = {
+    "macros_cases": check_macros,
+}
