@@ -19,7 +19,7 @@ from tzurot.prompt.macro_table import ANGLES, TABLE, WORDED, Call
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TOKEN = re.compile(rf"(?:\\[{{}}]){{{{2}}}}|\{{\{{(?!\{{)|\}}\}}|<({'|'.join(ANGLES)})>", re.IGNORECASE)
+TOKEN = re.compile(rf"(?:\\[{{}}]){{2}}|\{{\{{(?!\{{)|\}}\}}|<({'|'.join(ANGLES)})>", re.IGNORECASE)
 NAME = re.compile(r"\s*(//|time_UTC[+-]\d+|/?[A-Za-z_][\w-]*)", re.ASCII | re.IGNORECASE)
 LONGEST = 400_000
 MOST_CALLS = 5_000
