@@ -8,9 +8,10 @@ import pytest
 from card_checks import CARD_CHECKS
 from case_checks import CHECKS, Case
 from case_tables import cases, divergences, shared_fixtures, shared_fixtures_are_owed
+from lore_checks import LORE_CHECKS
 from prompt_checks import PROMPT_CHECKS
 
-ALL_CHECKS = {**CHECKS, **CARD_CHECKS, **PROMPT_CHECKS}
+ALL_CHECKS = {**CHECKS, **CARD_CHECKS, **LORE_CHECKS, **PROMPT_CHECKS}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
