@@ -10,9 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tzurot.prompt.macros import Facts, Macros, Remark
+from tzurot.prompt.notes import AuthorsNote
+from tzurot.prompt.regex_scripts import Placement, applied, read_scripts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tzurot.prompt.regex_scripts import Use
 
 Case = dict[str, Any]
 FIELDS = {
@@ -73,6 +77,35 @@ def check_macros(case: Case) -> None:
         assert macros.global_variables[name] == value
 
 
+PLACEMENTS = {
+    "user": Placement.USER, "ai": Placement.REPLY, "slash": Placement.COMMAND, "lore": Placement.LORE,
+    "reasoning": Placement.REASONING,
+}  # fmt: skip
+
+
+def check_regex_script(case: Case) -> None:
+    options = case.get("options", {})
+    use: Use = "display" if options.get("isMarkdown") else "prompt" if options.get("isPrompt") else "stored"
+    placement = case["placement"]
+    scripts = read_scripts([*case["scripts"], *case.get("scoped_scripts", ())])
+    text = applied(
+        case["text"],
+        scripts,
+        placement=Placement(placement) if isinstance(placement, int) else PLACEMENTS[placement],
+        use=use,
+        depth=options.get("depth"),
+        edited=bool(options.get("isEdit")),
+        expand=Macros(Facts(char="Mira", user="Tom"), Random(1)).expand,
+    )
+    assert text == case["expect"]
+
+
+def check_authors_note(case: Case) -> None:
+    assert AuthorsNote(text="x", interval=case["interval"]).is_due(case["user_messages"]) == case["inserted"]
+
+
 PROMPT_CHECKS: dict[str, Callable[[Case], None]] = {
     "macros_cases": check_macros,
+    "regex_script_cases": check_regex_script,
+    "authors_note_cases": check_authors_note,
 }

@@ -142,9 +142,9 @@ def test_what_nobody_knows_survives_in_either_form() -> None:
 def test_decorators() -> None:
     said = read_decorators([
         "@@unknown 1", "@@@depth x", "@@@depth 3", "@@@depth 4", "@@depth 9", "@@additional_keys a, b",
-        "@@additional_keys c", "@@exclude_keys d", "@@role Wizard", "@@role USER", "@@activate_only_every 0", "@@is_greeting 2",
-        "@@constant",
-        "@@match_partial_word", "@@priority -5", "@@disable_ui_prompt system_prompt", "@@probability 1e3",
+        "@@additional_keys c", "@@exclude_keys d", "@@role Wizard", "@@role USER", "@@activate_only_every 0",
+        "@@is_greeting 2", "@@constant", "@@match_partial_word", "@@priority -5",
+        "@@disable_ui_prompt system_prompt", "@@probability 1e3",
     ])  # fmt: skip
     assert (said.depth, said.role, said.is_greeting, said.constant) == (3, "user", 2, True)
     assert (said.additional_keys, said.exclude_keys) == ((("a", "b"), ("c",)), ("d",))

@@ -89,7 +89,7 @@ class Window:
         """Whether a key is found: a pattern as it says, else by the entry's or the scan's case and word settings."""
         key = (self._expand(key) if "{{" in key else key).strip()
         if key[:1] == "/" or entry.use_regex:
-            pattern = _pattern(key, entry.use_regex)
+            pattern = self._patience.run(lambda _: _pattern(key, entry.use_regex))
             if pattern is not None:
                 return pattern.found_in(text[0], self._patience)
             if entry.use_regex:

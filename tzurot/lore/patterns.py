@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LONGEST_PATTERN = 4_000
+LONGEST_TRANSLATION = 12_000  # what takes longest to compile takes about 40 ms
+# always holds: before a search begins, tables are made for a run of plain signs, in the cube of its length
+BREAK, BREAK_EVERY = "(?!(?!))", 50
 DIGITS, WORD = "0-9", "A-Za-z0-9_"  # JavaScript's classes are ASCII
 BLANK = r"\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 BREAKS = r"\n\r\u2028\u2029"
@@ -48,7 +51,9 @@ T = TypeVar("T")
 class Patience:
     """How long matching may take: `each_s` for one search, `total_s` for all of them together.
 
-    Patterns run when it is used up do not match; `exhausted` says that it was.
+    Patterns run when it is used up do not match; `exhausted` says that it was. Between the steps of a match only is the
+    clock looked at, and over 64 KiB of text one step may take 100 ms: what runs patterns over such texts belongs into
+    a thread (matching lets others run meanwhile), with the time it may take there.
     """
 
     def __init__(self, total_s: float = 0.04, each_s: float = 0.02, clock: Callable[[], float] = perf_counter) -> None:
@@ -103,7 +108,10 @@ def compiled(pattern: str, flags: str = "") -> Pattern | None:
     if len(pattern) > LONGEST_PATTERN or len(set(flags)) < len(flags) or not set(flags) <= set("dgimsuyv"):
         return None
     try:
-        made = regex.compile(_translated(pattern, flags), regex.IGNORECASE if "i" in flags else 0)
+        translated = _translated(pattern, flags)
+        if len(translated) > LONGEST_TRANSLATION:
+            return None
+        made = regex.compile(translated, regex.IGNORECASE if "i" in flags else 0)
     except (regex.error, ValueError, OverflowError, RecursionError, IndexError, KeyError):
         return None
     return Pattern(made, every="g" in flags, sticky="y" in flags)
@@ -117,7 +125,7 @@ def _translated(pattern: str, flags: str) -> str:
 
     """
     made: list[str] = []
-    position, repeatable = 0, False
+    position, repeatable, atoms = 0, False, 0
     while position < len(pattern):
         sign = pattern[position]
         if quantifier := QUANTIFIER.match(pattern, position):
@@ -126,7 +134,9 @@ def _translated(pattern: str, flags: str) -> str:
             made.append(quantifier[0])
             position, repeatable = quantifier.end(), False
             continue
-        repeatable = True
+        repeatable, atoms = True, atoms + 1
+        if atoms % BREAK_EVERY == 0:
+            made.append(BREAK)
         if sign == "\\":
             escape = ESCAPE.match(pattern, position)
             if escape is None:
