@@ -104,6 +104,11 @@ class Entry:
         return tuple(name for name in map(str.strip, self.group.split(",")) if name)
 
     @property
+    def has_patterns(self) -> bool:
+        keys = (*self.keys, *self.secondary_keys, *self.decorators.exclude_keys)
+        return self.use_regex or any(key.lstrip()[:1] in ("/", "{") for key in keys)
+
+    @property
     def title(self) -> str:
         """What people know it by."""
         return self.comment or ", ".join(self.keys[:3]) or self.uid
@@ -111,7 +116,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """Entries that belong together. `scan_depth`, `token_budget` and `recursive` are None where it leaves them open."""
+    """Entries that belong together. `scan_depth`, `token_budget` and `recursive` are None where it leaves them open.
+
+    `has_patterns` says whether any key is one: then a scan may take time that is not for the event loop.
+    """
 
     name: str = ""
     description: str = ""
@@ -119,4 +127,5 @@ class Book:
     token_budget: int | None = None
     recursive: bool | None = None
     entries: tuple[Entry, ...] = ()
+    has_patterns: bool = field(default=False, compare=False)
     raw: Mapping[str, Any] = field(default_factory=dict[str, Any], compare=False, repr=False)

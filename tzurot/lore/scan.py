@@ -8,7 +8,7 @@ What does not fit the budget ends the scan: nothing smaller is put in its place.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from tzurot.lore import timed
@@ -116,12 +116,14 @@ def scan(
     dice: Random,
     timers: Timers | None = None,
     patience: Patience | None = None,
+    finish: Callable[[Entry, str], str] | None = None,
 ) -> Scanned:
     """Scan a conversation. `count` gives the tokens of a text, `expand` its macros' values.
 
-    All patterns together take no longer than `patience` (40 ms unless told), so this may run on the event loop.
+    All patterns together take about `patience` (40 ms unless told). `finish` has the last word on the text of an entry,
+    after it was looked at for recursion.
     """
-    return _Scan(
+    made = _Scan(
         candidates(books, settings.strategy),
         conversation,
         settings=settings,
@@ -132,6 +134,10 @@ def scan(
         timers=timers or Timers(),
         patience=patience or Patience(),
     ).run()
+    if finish is None:
+        return made
+    finished = [replace(each, text=finish(each.entry, each.text)) for each in made.activated]
+    return replace(made, activated=tuple(finished), placed=placed(finished))
 
 
 def _budget(settings: ScanSettings, context_tokens: int) -> int:

@@ -12,7 +12,7 @@ import random
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tzurot.prompt.macro_table import ANGLES, TABLE, WORDED, Call
 
@@ -29,8 +29,7 @@ NOWHEN = datetime(1970, 1, 1, tzinfo=UTC)
 Variable = str | int | float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remark:
+class Remark(NamedTuple):
     """A message of the conversation, as macros see it; `swipe` is the index of the shown one of `swipes`."""
 
     text: str

@@ -20,7 +20,7 @@ Replaces = Literal["replace", "before", "after"]
 class AuthorsNote:
     """A note that a person keeps before a character's eyes, in every `interval`-th of their messages; 0 is never."""
 
-    text: str
+    text: str = ""
     interval: int = 1
     depth: int = NOTE_DEPTH
     role: Role = "system"

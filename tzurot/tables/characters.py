@@ -15,12 +15,16 @@ from tortoise.models import Model
 
 from tzurot.cards.read import from_object
 from tzurot.errors import Invalid, NotFound
+from tzurot.lore.files import from_object as lorebook
+from tzurot.prompt.regex_scripts import read_scripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tzurot.cards.card import Card
     from tzurot.database.connect import Connection, Database, Row
+    from tzurot.lore.book import Book
+    from tzurot.prompt.regex_scripts import RegexScript
 
 SLUG_LENGTH = 50
 STEM_LENGTH = SLUG_LENGTH - 6  # room for a number
@@ -77,10 +81,21 @@ class CharacterSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Character:
-    """A character with its whole card."""
+    """A character with its whole card; `book` and `scripts` are the card's own, read once."""
 
     summary: CharacterSummary
     card: Card
+    book: Book | None = None
+    scripts: tuple[RegexScript, ...] = ()
+
+    @classmethod
+    def of(cls, summary: CharacterSummary, card: Card) -> Character:
+        """The character with what its card brings along; a lorebook that cannot be used is left out."""
+        try:
+            book = lorebook(card.book, f"{card.name}'s lorebook").book if card.book else None
+        except Invalid:
+            book = None
+        return cls(summary=summary, card=card, book=book, scripts=read_scripts(card.regex_scripts))
 
     @property
     def id(self) -> int:
@@ -349,4 +364,4 @@ def _as_jsonb(raw: object) -> str:
 def _character(row: Row) -> Character:
     values = dict(row)
     raw = orjson.loads(values.pop("card"))
-    return Character(summary=CharacterSummary(**values), card=from_object(raw).card)
+    return Character.of(CharacterSummary(**values), from_object(raw).card)
