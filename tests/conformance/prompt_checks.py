@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tzurot.prompt.budget import Block, Keep, fit
 from tzurot.prompt.macros import Facts, Macros, Remark
 from tzurot.prompt.notes import AuthorsNote
 from tzurot.prompt.regex_scripts import Placement, applied, read_scripts
@@ -104,8 +105,44 @@ def check_authors_note(case: Case) -> None:
     assert AuthorsNote(text="x", interval=case["interval"]).is_due(case["user_messages"]) == case["inserted"]
 
 
+GROUPS = {"examples": Keep.EXAMPLES, "lore": Keep.LORE, "history": Keep.HISTORY, "system": Keep.ALWAYS}
+
+
+def check_prompt_trim(case: Case) -> None:
+    """Each block costs one token; the blocks of one dialogue are one block of as many."""
+    dialogues: dict[Any, list[Case]] = {}
+    for block in case["blocks"]:
+        if block["group"] == "history" and not block.get("latest_user"):
+            continue
+        dialogue = block.get("dialogue") if block["group"] == "examples" else None
+        dialogues.setdefault(block["id"] if dialogue is None else ("dialogue", dialogue), []).append(block)
+    blocks = [trimmed(together) for together in dialogues.values()]
+    history = [block["id"] for block in case["blocks"] if block["group"] == "history" and not block.get("latest_user")]
+    fitted = fit(blocks, [1] * len(history), case["max_tokens"])
+    kept = {name for block in fitted.blocks for name in block.kind.split()} | set(
+        history[len(history) - fitted.lines :]
+    )
+    assert [block["id"] for block in case["blocks"] if block["id"] in kept] == case["expect"]["kept"]
+    assert (fitted.tokens <= case["max_tokens"]) == case["expect"]["fits"]
+
+
+def trimmed(together: list[Case]) -> Block:
+    first = together[0]
+    # what is evicted first has the highest figure there, and the lowest rank here; constants go after other lore
+    rank = -first["evict"] if "evict" in first else first.get("priority", 0)
+    keep = Keep.ALWAYS if first.get("latest_user") else GROUPS.get(first["group"], Keep.ALWAYS)
+    return Block(
+        kind=" ".join(block["id"] for block in together),
+        text="",
+        keep=keep,
+        tokens=len(together),
+        rank=rank + 1e6 * bool(first.get("constant")),
+    )
+
+
 PROMPT_CHECKS: dict[str, Callable[[Case], None]] = {
     "macros_cases": check_macros,
     "regex_script_cases": check_regex_script,
     "authors_note_cases": check_authors_note,
+    "prompt_trim_cases": check_prompt_trim,
 }

@@ -13,6 +13,7 @@ from tzurot.errors import Invalid
 TEXT_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 100
 MAX_ITEMS = 300_000
+NAMES = {"card": "character card"}
 LONG_NUMBER = re.compile(rb"\d{19}")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -36,7 +37,8 @@ def parse(content: bytes, *, what: str = "card") -> dict[str, Any]:
         )
     parsed = _loads(content.removeprefix(BYTE_ORDER_MARK), what)
     if not isinstance(parsed, dict):
-        raise Invalid(f"{what}.not_object", f"That file is JSON, but not a {what}.", f"A {what} is one JSON object.")
+        name = NAMES.get(what, what)
+        raise Invalid(f"{what}.not_object", f"That file is JSON, but not a {name}.", f"A {what} is one JSON object.")
     raw = cast("dict[str, Any]", parsed)
     if is_deep(raw):
         raise _too_deep(what)

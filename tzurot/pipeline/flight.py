@@ -43,7 +43,7 @@ class Flight:
             self.steps_ms[name] = round(self.steps_ms.get(name, 0) + took_ms, 2)
 
     def record(self) -> Flown:
-        """The row to keep: steps_ms, attempts, tokens, limit, cuts, lore, prompt, memories, quotes, error in `record`."""
+        """The row to keep: steps_ms, attempts, tokens, limit, cuts, lore, prompt, memories and more in `record`."""
         usage = self.completion.usage if self.completion else Usage()
         prompt = self.prompt
         record: dict[str, Any] = {
