@@ -10,6 +10,7 @@ from tzurot.llm.chat import Route
 from tzurot.pipeline.assembly import assemble
 from tzurot.pipeline.turn import Direction, Prompt, Recollection, References, Scene, Standing, Turn
 from tzurot.prompt.tokens import estimate
+from tzurot.settings.cascade import Resolved
 from tzurot.tables.characters import Character, CharacterSummary
 from tzurot.tables.messages import Line
 from tzurot.tables.people import Person
@@ -80,6 +81,7 @@ def prompted(
         turn=turn_of(own, said, message_id=message_id, persona=persona),
         history=history,
         now=NOW,
+        settings=Resolved(),
         direction=direction or Direction(),
         standing=standing or Standing(),
     )

@@ -10,7 +10,8 @@ from tests.scenes import card, line, prompted, talk, whole
 from tzurot.llm.chat import Route
 from tzurot.lore.files import from_object
 from tzurot.lore.scan import ScanSettings
-from tzurot.pipeline.turn import Direction, Standing
+from tzurot.pipeline.fetch import KEPT, steady
+from tzurot.pipeline.turn import Direction
 from tzurot.prompt.notes import AuthorsNote
 from tzurot.prompt.regex_scripts import RegexScript
 
@@ -183,9 +184,9 @@ def test_a_conversation_goes_on_where_its_history_began() -> None:
     first = prompted(card(), *history, route=small)
     assert first.standing.since > 1
     grown = (*history, line(41, "Is the lamp lit?"), line(42, "It is.", own=True))
-    second = prompted(card(), *grown, said="Good.", route=small, standing=first.standing, message_id=1_000_001)
+    shown = steady(grown, first.standing.since, 500)
+    second = prompted(card(), *shown, said="Good.", route=small, standing=first.standing, message_id=1_000_001)
     assert second.standing.since == first.standing.since
     assert second.messages[: len(first.messages) - 1] == first.messages[:-1]
-    assert any(f"{first.standing.since - 1} of the oldest lines" in cut for cut in second.cuts)
-    lost = prompted(card(), *grown, route=small, standing=Standing(since=77_777))
-    assert lost.tokens <= lost.limit
+    assert steady(grown, 77_777, 500) == grown
+    assert len(steady(grown, 77_777, 42)) == round(42 * KEPT)

@@ -153,7 +153,9 @@ def _standing_blocks(scene: Scene, macros: Macros, lore: Scanned | None) -> list
     blocks += _lore(placed, "system", Slot.AFTER)
     add(direction.sidecar)
     asked_by = scene.turn.asked_by
-    if about := " ".join(part for part in (asked_by.pronouns and f"({asked_by.pronouns})", asked_by.description) if part):
+    if about := " ".join(
+        part for part in (asked_by.pronouns and f"({asked_by.pronouns})", asked_by.description) if part
+    ):
         blocks.append(_block("persona", f"{macros.facts.user}: {macros.expand(about)}", Keep.ALWAYS))
     blocks += _lore(placed, "system", Slot.EM_TOP)
     # divided by <START>, and dropped whole when room is short

@@ -17,6 +17,7 @@ from tzurot.pipeline.reply import compose
 from tzurot.pipeline.turn import Turn
 
 if TYPE_CHECKING:
+    from tzurot.llm.chat import Route
     from tzurot.pipeline.completion import Complete
     from tzurot.pipeline.delivery import Deliver
     from tzurot.pipeline.fetch import Fetch
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from tzurot.pipeline.references import FindReferences
     from tzurot.pipeline.remember import Remember
     from tzurot.pipeline.retrieval import Retrieval
-    from tzurot.llm.chat import Route
     from tzurot.pipeline.routes import Routes
     from tzurot.pipeline.turn import Delivery, Prompt, Recollection, References, Reply, Scene
     from tzurot.tables.characters import Characters

@@ -88,7 +88,8 @@ class Standing:
 class Scene:
     """What was said before, oldest first, when it is now, what was set, and what the last turn left.
 
-    The first `elsewhere` lines were said in other places; `skipped` counts those before the first one that are left out.
+    The first `elsewhere` lines were said in other places; `skipped` counts the lines before all others that are left
+    out.
     """
 
     turn: Turn

@@ -68,8 +68,8 @@ def fit(blocks: Sequence[Block], lines: Sequence[int], limit: int, *, slack: flo
     """Drop what may go first until `limit` tokens hold the rest; shorten what must stay if even that is more.
 
     `lines` are the tokens of the history, oldest first; it goes after examples, because real history shows a voice
-    better than they do. With `slack` a history that has to be cut leaves that share of its room free: so it may grow for
-    some turns before it is cut again, and the prompt's beginning stays the same meanwhile.
+    better than they do. With `slack` a history that has to be cut leaves that share of its room free: so it may grow
+    for some turns before it is cut again, and the prompt's beginning stays the same meanwhile.
     """
     total = sum(block.tokens for block in blocks) + sum(lines)
     dropped: set[int] = set()
