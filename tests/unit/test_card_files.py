@@ -19,9 +19,10 @@ from PIL import Image
 from tests.fuzz.cards import damaged, run, seeds
 from tzurot.cards import charx, png
 from tzurot.cards.card import Asset, Card, DepthPrompt
+from tzurot.cards.edit import edited
 from tzurot.cards.payload import dump
 from tzurot.cards.read import FILE_BYTES, from_object, read_card, read_json
-from tzurot.cards.write import changed, export, to_object
+from tzurot.cards.write import export, to_object
 from tzurot.errors import Invalid
 
 if TYPE_CHECKING:
@@ -108,18 +109,16 @@ def test_fields_of_a_wrong_type_are_written_right() -> None:
     assert "character_book" not in data
 
 
-def test_what_an_author_edits_changes_and_the_rest_stays() -> None:
-    mirrored = from_object({**V3, "description": "old", "spec": "chara_card_v3"}).card
-    edited = changed(mirrored, description="new", alternate_greetings=("a", "b"))
-    assert (edited.description, edited.alternate_greetings) == ("new", ("a", "b"))
-    assert edited.raw["description"] == "new"
-    assert edited.extensions == CARD.extensions
-    assert mirrored.description == "Keeps the lighthouse."
-    flat = changed(from_object({"name": "Rika", "chat": 1}).card, system_prompt="Be Rika.")
-    assert (flat.system_prompt, flat.raw["chat"]) == ("Be Rika.", 1)
-    assert changed(Card(name="Bare"), description="d").description == "d"
-    with pytest.raises(Invalid):
-        changed(CARD, name=" ")
+def test_an_edited_card_says_the_same_everywhere() -> None:
+    mirrored = from_object({**V3, "description": "old"}).card
+    edited_card = edited(mirrored, {"description": "new", "tags": "a, b"})
+    written = to_object(edited_card, 3)
+    assert (written["data"]["description"], written["description"]) == ("new", "new")
+    assert (written["data"]["tags"], edited_card.extensions) == (["a", "b"], CARD.extensions)
+    flat = to_object(edited(from_object({"name": "Rika", "chat": 1}).card, {"system_prompt": "Be Rika."}))
+    assert (flat["data"]["system_prompt"], flat["chat"]) == ("Be Rika.", 1)
+    bare = edited(Card(name="Bare", description="d"), {"personality": "p"})
+    assert to_object(bare)["data"]["description"] == "d"
 
 
 def test_the_export_says_when_it_was_made() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from tzurot.cards import charx, png
 from tzurot.cards.decorated import divided
 from tzurot.cards.payload import dump, listing, mapping
-from tzurot.cards.read import PARKED, from_object
+from tzurot.cards.read import PARKED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,25 +64,6 @@ def to_object(card: Card, version: Version = 3, *, now: datetime | None = None) 
         data["character_book"] = _book(mapping(data["character_book"]), version)
     rest = {key: value for key, value in card.raw.items() if key not in {"spec", "spec_version", "data"}}
     return {"spec": f"chara_card_v{version}", "spec_version": f"{version}.0", "data": data, **_mirrored(rest, data)}
-
-
-def changed(card: Card, **fields: str | Sequence[str]) -> Card:
-    """The card with some of its fields replaced, as an author edits them; everything else of it stays.
-
-    Raises:
-        Invalid: it would have no name.
-
-    """
-    values = {key: value if isinstance(value, str) else list(value) for key, value in fields.items()}
-    raw = dict(card.raw) or _bare(card)
-    if isinstance(raw.get("spec"), str) and isinstance(raw.get("data"), dict):
-        raw = {**raw, "data": {**raw["data"], **values}}
-        raw = {**raw, **_mirrored({key: raw[key] for key in raw if key != "data"}, raw["data"])}
-    else:
-        raw = {**raw, **values}
-        if not set(values) <= set(V1_TEXTS):  # a field that V1 does not have
-            raw = to_object(from_object(raw).card, 3)
-    return from_object(raw).card
 
 
 def export(
