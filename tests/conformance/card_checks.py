@@ -77,8 +77,8 @@ def check_card(case: Case) -> None:
                 assert at(written, pointer) == value, pointer
         case "char_macro":
             assert expand("{{char}}", char=card.spoken_name, user="User") == expect["text"]
-        case "system_prompt" | "post_history_instructions":
-            text = getattr(card, op)
+        case "system_prompt" | "post_history_instructions" | "post_history":
+            text = card.system_prompt if op == "system_prompt" else card.post_history_instructions
             said = expand(text, char=card.spoken_name, user="User", original="DEFAULT") if text.strip() else "DEFAULT"
             assert said == expect["text"]
         case "greetings":
@@ -99,8 +99,11 @@ def check_loaded(reading: Reading, expect: dict[str, Any]) -> None:
         elif key == "warning":
             assert any("newer version" in warning for warning in reading.warnings) or value != "newer_version"
             assert reading.warnings
+        elif key == "assets":
+            mine = [{"type": a.kind, "uri": a.uri, "name": a.name, "ext": a.ext} for a in reading.card.assets]
+            assert mine == value
         else:
-            mine = getattr(reading.card, key)
+            mine = getattr(reading.card, key, reading.card.data.get(key))
             assert (list(mine) if isinstance(mine, tuple) else mine) == value, key
 
 

@@ -45,6 +45,7 @@ def macros(**fields: str) -> Macros:
         ("{{random}}|{{random::}}", "{{random}}|"),
         ("{{newline::3}}|{{space::99999}}|", "\n\n\n|" + " " * 1000 + "|"),
         ("{{timeDiff::never::2024-01-01}}", ""),
+        ("{{original}} {{time_UTC+5:30}}", "{{original}} {{time_UTC+5:30}}"),
         ("{{datetimeformat [at] Do MMM YY, dddd}}", "at 5th Mar 24, Tuesday"),
     ],
 )  # fmt: skip
@@ -60,6 +61,13 @@ def test_chance_comes_from_the_given_dice() -> None:
     assert Macros(Facts(char="c", user="u"), Random(3)).expand(text) == Macros(
         Facts(char="c", user="u"), Random(3)
     ).expand(text)
+
+
+def test_variables_of_another_program_may_be_anything() -> None:
+    stored = {"none": None, "list": [1, "a"], "true": True, "float": 2.0}
+    evaluated = Macros(Facts(char="c", user="u"), Random(1), stored)  # pyright: ignore[reportArgumentType]
+    text = evaluated.expand("{{getvar::none}}|{{getvar::list}}|{{getvar::true}}|{{getvar::float}}")
+    assert text == '|[1,"a"]|true|2'
 
 
 def test_a_pick_is_the_same_in_one_conversation_at_one_place() -> None:

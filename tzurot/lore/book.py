@@ -97,7 +97,14 @@ class Entry:
     automation_id: str = ""
     vectorized: bool = False
     fingerprint: str = field(default="", compare=False)
+    needles: tuple[str, ...] = field(default=(), init=False, compare=False, repr=False)
     raw: Mapping[str, Any] = field(default_factory=dict[str, Any], compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        plain = not self.use_regex and not any("{{" in key or key.lstrip()[:1] == "/" for key in self.keys)
+        own_text = self.scan_depth is not None or self.matches
+        if plain and not (self.constant or own_text or self.decorators is not NONE):
+            object.__setattr__(self, "needles", tuple(key.strip().lower() for key in self.keys))
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -127,5 +134,8 @@ class Book:
     token_budget: int | None = None
     recursive: bool | None = None
     entries: tuple[Entry, ...] = ()
-    has_patterns: bool = field(default=False, compare=False)
+    has_patterns: bool = field(default=False, init=False, compare=False)
     raw: Mapping[str, Any] = field(default_factory=dict[str, Any], compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "has_patterns", any(entry.has_patterns for entry in self.entries))

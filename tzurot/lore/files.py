@@ -94,7 +94,6 @@ def from_object(raw: Mapping[str, Any], name: str = "") -> BookReading:
         token_budget=_optional(_count, inner.get("token_budget", inner.get("tokenBudget"))) or None,
         recursive=_maybe(inner.get("recursive_scanning", inner.get("recursiveScanning"))),
         entries=tuple(_numbered(read)),
-        has_patterns=any(entry.has_patterns for entry in read),
         raw=raw,
     )
     return BookReading(book=book, kind=kind, warnings=tuple(warnings))

@@ -6,13 +6,12 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from tzurot.lore.book import Logic
+from tzurot.lore.book import Entry, Logic
 from tzurot.lore.patterns import Pattern, compiled, literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tzurot.lore.book import Entry
     from tzurot.lore.patterns import Patience
 
 MARK = "\u0001"  # stands before every message, so that a pattern can tell where a speaker's line begins
@@ -70,6 +69,10 @@ class Window:
         """Let what was activated activate more."""
         self._recursion.append(text[: max(0, LONGEST_RECURSION - self._recursed)])
         self._recursed += len(text)
+
+    def common(self, *, recursion: bool) -> str:
+        """The text for entries that say nothing about it, in lower case."""
+        return self.text(Entry(uid=""), None, recursion=recursion)[1]
 
     def text(self, entry: Entry, book_depth: int | None, *, recursion: bool) -> tuple[str, str]:
         """The text for an entry, as it is and in lower case; nothing at all at a depth of 0."""

@@ -220,9 +220,19 @@ class _Scan:
     def _matching(self, *, recursion: bool, wider: bool) -> list[tuple[Candidate, str]]:
         """The candidates of this pass, each with the reason why; those that stay first."""
         found: list[tuple[Candidate, str]] = []
+        text = self.window.common(recursion=not wider)
+        anyway = self.running.sticky | self.talk.forced
         for candidate in self.candidates:
             if candidate.key in self.active or candidate.key in self.failed:
                 continue
+            needles = candidate.entry.needles
+            # most entries of a large book end here
+            if needles and candidate.book.scan_depth is None and candidate.key not in anyway:
+                for needle in needles:
+                    if needle in text:
+                        break
+                else:
+                    continue
             why = self._why(candidate, recursion=recursion, wider=wider)
             if why:
                 found.append((candidate, why))

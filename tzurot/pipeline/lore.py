@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tzurot.prompt.regex_scripts import RegexScript
     from tzurot.tables.characters import Character
 
+MANY_ENTRIES = 1000
 IN_A_THREAD_S = 0.5  # for all patterns of one scan, where they run apart from the event loop
 
 
@@ -37,9 +38,14 @@ def scripts_of(scene: Scene) -> tuple[RegexScript, ...]:
     return (*scene.direction.scripts, *scene.turn.character.scripts)
 
 
-def has_patterns(scene: Scene) -> bool:
-    """Whether patterns that somebody wrote will run: then assembly belongs into a thread."""
-    return bool(scripts_of(scene)) or any(book.has_patterns for _, book in books_of(scene))
+def is_heavy(scene: Scene) -> bool:
+    """Whether its prompt may take time that is not for the event loop: for somebody's patterns, or very large books."""
+    books = [book for _, book in books_of(scene)]
+    return (
+        bool(scripts_of(scene))
+        or any(book.has_patterns for book in books)
+        or sum(len(book.entries) for book in books) > MANY_ENTRIES
+    )
 
 
 def call_up(scene: Scene, macros: Macros, context_tokens: int) -> Scanned | None:

@@ -12,7 +12,7 @@ from tzurot.errors import ProviderFailed, TzurotError, bug
 from tzurot.log import turn_reference
 from tzurot.pipeline.assembly import assemble
 from tzurot.pipeline.flight import Flight
-from tzurot.pipeline.lore import has_patterns, scripts_of
+from tzurot.pipeline.lore import is_heavy, scripts_of
 from tzurot.pipeline.reply import compose
 from tzurot.pipeline.turn import Turn
 
@@ -103,8 +103,8 @@ class Run:
 
     @staticmethod
     async def _assembled(scene: Scene, references: References, recollection: Recollection, route: Route) -> Prompt:
-        """The prompt; in a thread where patterns that somebody wrote run for it, whose time nobody can tell."""
-        if has_patterns(scene):
+        """The prompt; in a thread where nobody can tell how long it takes."""
+        if is_heavy(scene):
             return await asyncio.to_thread(assemble, scene, references, recollection, route)
         return assemble(scene, references, recollection, route)
 

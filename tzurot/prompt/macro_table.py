@@ -37,7 +37,9 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Macro:
-    run: Callable[[Macros, Call], str]
+    """How a macro is evaluated, with how many arguments; None leaves it as it is written."""
+
+    run: Callable[[Macros, Call], str | None]
     least: int = 0
     most: int = 0
 
@@ -62,8 +64,11 @@ def _others(m: Macros, _: Call) -> str:
     return ", ".join([*(name for name in m.facts.group if name != m.facts.char), m.facts.user])
 
 
-def _original(m: Macros, _: Call) -> str:
-    text, m.original = m.original or "", None
+def _original(m: Macros, _: Call) -> str | None:
+    """What was replaced, the first time; nothing after that, and no macro at all where nothing was."""
+    text = m.original
+    if text is not None:
+        m.original = ""
     return text
 
 
@@ -166,8 +171,13 @@ def _swipe(m: Macros, _: Call) -> str:
 # Variables
 
 
-def _shown(value: str | float) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+def _shown(value: object) -> str:
+    """A variable as text; what another program stored there may be anything that JSON holds."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if value is None or isinstance(value, str):
+        return value or ""
+    return orjson.dumps(value, default=str).decode()
 
 
 def _number(text: str | float) -> float | None:
@@ -239,7 +249,7 @@ def _if(m: Macros, call: Call) -> str:
     negated = condition.startswith("!")
     condition = condition[1:].strip() if negated else condition
     named = TABLE.get(condition.lower())
-    value = named.run(m, Call()) if named is not None and named.least == 0 else condition
+    value = (named.run(m, Call()) if named is not None and named.least == 0 else condition) or ""
     return "" if (value.strip().lower() in FALSE) is not negated else "1"
 
 

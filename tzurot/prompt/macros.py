@@ -82,7 +82,10 @@ class Macros:
         self._length = 0
 
     def expand(self, text: str, *, original: str | None = None) -> str:
-        """`text` with its macros replaced; `original` is what `{{original}}` stands for, the first time."""
+        """`text` with its macros replaced; `original` is what `{{original}}` stands for, the first time.
+
+        Where there is none, that is no macro.
+        """
         if "{" not in text and "<" not in text:
             return text
         self.original = original
@@ -119,7 +122,7 @@ class Macros:
                 inner = frames.pop()
                 self._close(frames[-1], inner, Place(text, starts.pop()))
             elif token[1]:
-                pieces.append(Value(TABLE[ANGLES[token[1].upper()]].run(self, Call())))
+                pieces.append(Value(TABLE[ANGLES[token[1].upper()]].run(self, Call()) or ""))
             else:
                 pieces.append(sign.replace("\\", ""))
         frames[-1].append(text[position:])
@@ -142,6 +145,9 @@ class Macros:
             outer.append(Value(f"{{{{{written}}}}}"))
             return
         value = macro.run(self, call)
+        if value is None:
+            outer.append(Value(f"{{{{{written}}}}}"))
+            return
         self._length += len(value) + sum(map(len, call.arguments))
         if name in {"trim", "if", "else"}:
             outer.append(Mark(name, value, f"{{{{{written}}}}}"))
@@ -181,11 +187,11 @@ Piece = str | Mark
 def _call(name: str, pieces: list[Piece], start: int, place: Place) -> Call | None:
     """Split a macro's inside into arguments: after `::` any number, after one colon or a space a single one."""
     seed = f"{place.text}@{place.start}"
-    if name.startswith("time_utc") and len(name) > len("time_utc"):
-        return Call(arguments=(name.removeprefix("time_utc"),), seed=seed)
     rest = "".join(piece for piece in pieces if isinstance(piece, str))[start:]
     if not rest.strip() or name == "//":
-        return Call(seed=seed)
+        return Call(arguments=(name[8:],) if name.startswith("time_utc") and name[8:] else (), seed=seed)
+    if name.startswith("time_utc") and len(name) > len("time_utc"):
+        return None
     stripped = rest.lstrip()
     if stripped.startswith("::"):
         arguments = [""]
