@@ -205,21 +205,30 @@ def _entry(raw: dict[str, Any], kind: str, uid: str) -> Entry:
     more = mapping(raw.get("extensions"))
     world = "key" in raw or kind == "world"
 
-    def at(*names: str) -> object:
-        places = (raw, more) if world else (more, raw)
-        found = (where[name] for where in places for name in names if where.get(name) is not None)
-        return next(found, None)
+    first, second = (raw, more) if world else (more, raw)
+
+    def at(one: str, other: str) -> object:
+        """What the entry says under either name, in its extensions or beside them."""
+        for where in (first, second):
+            value = where.get(one)
+            if value is None:
+                value = where.get(other)
+            if value is not None:
+                return value
+        return None
 
     values: dict[str, Any] = {}
     for field, (in_world, in_card, read) in FIELDS.items():
-        values[field] = read(at(in_world, in_card) if world else at(in_card, in_world))
+        value = at(in_world, in_card)
+        if value is not None:
+            values[field] = read(value)
     lines, content = divided(_text(raw.get("content"))[:LONGEST_CONTENT])
-    slot = at("position")
+    slot = at("position", "position")
     if not isinstance(slot, int) or isinstance(slot, bool) or not 0 <= slot <= Slot.OUTLET:
         slot = Slot.BEFORE if world or raw.get("position") == "before_char" else Slot.AFTER
     logic = _count(at("selectiveLogic", "selective_logic"))
     chosen = mapping(at("characterFilter", "character_filter"))
-    known = at("uid", "id", "display_index")
+    known = next((raw[key] for key in ("uid", "id") if raw.get(key) is not None), more.get("display_index"))
     return Entry(
         uid=str(known)[:100] if isinstance(known, int | str) and str(known) else uid,
         keys=_keys(raw.get("key" if world else "keys")),

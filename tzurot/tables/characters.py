@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ SLUG_LENGTH = 50
 STEM_LENGTH = SLUG_LENGTH - 6  # room for a number
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 CACHED_CARDS = 500
+LARGE_CARD = 200_000
 INHABITED = "the starters moved in"
 SUMMARIES = "SELECT id, slug, name, owner_id, is_public, is_open, avatar_digest FROM characters ORDER BY id"
 CHARACTER = "SELECT id, slug, name, owner_id, is_public, is_open, avatar_digest, card FROM characters WHERE id = $1"
@@ -197,7 +199,9 @@ class Characters:
                     "That character no longer exists.",
                     "Choose another one with /character browse.",
                 )
-            known = _character(row)
+            # a lorebook of thousands of entries takes a tenth of a second
+            large = len(row["card"]) > LARGE_CARD
+            known = await asyncio.to_thread(_character, row) if large else _character(row)
             if asked == self._forgotten:
                 self._cards[character_id] = known
         return known
