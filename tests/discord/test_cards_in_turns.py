@@ -75,4 +75,9 @@ async def test_a_cards_own_lore_macros_and_scripts_work_in_a_turn(
             "\nHm. Deep down." in prompt or llm.requests[-1].messages[2]["content"] == "Hm. Deep down."
         )  # as it is kept
         assert llm.requests[-1].messages[0] == llm.requests[-2].messages[0]
+
+        shown = await discord.slash("general", "Alice", "inspect", {"reference": "0001"})
+        await shown.done()
+        assert shown.message is not None
+        assert "/kra+ken/i: key “/kra+ken/i”" in str(shown.message["embeds"])
     discord.assert_clean()
