@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.scenes import NOW, card, line, prompted, whole
 from tzurot.llm.chat import Route
 from tzurot.lore.scan import ScanSettings
-from tzurot.memory.store import Episode, Remembered
+from tzurot.memory.partition import Episode, Remembered
 from tzurot.pipeline.fetch import KEPT, steady
 from tzurot.pipeline.turn import Direction, Recollection, Standing
 from tzurot.prompt.tokens import MESSAGE_OVERHEAD, estimate
@@ -35,7 +35,7 @@ HISTORY = st.lists(st.tuples(WORDS, st.booleans()), max_size=30)
 
 def remembered(text: str) -> Remembered:
     episode = Episode(place="p", origin_id=1, by_character=False, speaker="Ida", text=text, said_at=NOW)
-    return Remembered(episode=episode, score=1.0)
+    return Remembered(id=1, episode=episode, score=1.0)
 
 
 @steady_settings

@@ -7,7 +7,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tzurot", "0003_settings")]
+    dependencies = [("tzurot", "0004_memory")]
 
     initial = False
 
