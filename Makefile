@@ -8,9 +8,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CHARACTER ?=
 AS ?=
 MODEL ?=
+INPUTS ?=
+SEED ?=
+CORPUS ?=
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: help play run test lint format bench faults stage docs report clean
+.PHONY: help play run test lint format bench faults fuzz stage docs report clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -40,6 +43,9 @@ bench: $(VENV)/.test ## measure the bot beside a floor, and its memory
 
 faults: $(VENV)/.test ## long fault runs
 	$(BIN)/python -m pytest -m faults
+
+fuzz: $(VENV)/.test ## throw damaged cards at their reader (INPUTS=, SEED=, CORPUS=)
+	$(BIN)/python -m tests.fuzz.cards $(if $(INPUTS),--inputs "$(INPUTS)") $(if $(SEED),--seed "$(SEED)") $(if $(CORPUS),--corpus "$(CORPUS)")
 
 stage: $(VENV)/.test ## the real bot on a Discord of this machine, with a shell to talk and click
 	@$(BIN)/python -m tests.loopback.stage

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tzurot.app import App
+from tzurot.cards.read import from_object
 from tzurot.config import load
 from tzurot.memory.partition import Episode
 from tzurot.memory.store import Memory
@@ -35,6 +36,21 @@ def sentence(dice: random.Random) -> str:
     return f"I {dice.choice(VERBS)} the {first} near the {second}, and it reminded me of our {third} last year."
 
 
+KEEPER = {
+    "name": "Keeper",
+    "description": "{{char}} keeps the harbour's books and forgets no boat. " * 40,
+    "personality": "dry, exact",
+    "first_mes": "Sign here.",
+    "character_book": {
+        "name": "Harbour",
+        "entries": [
+            {"keys": [], "content": f"{word.title()}: known to every sailor of the quay. " * 4, "constant": True}
+            for word in WORDS[:6]
+        ],
+    },
+}
+
+
 async def seed(data_dir: Path, person: Speaker, channels: Sequence[int], lines: int, memories: int) -> None:
     """Write them as the product writes them."""
     dice = random.Random(7)
@@ -43,6 +59,8 @@ async def seed(data_dir: Path, person: Speaker, channels: Sequence[int], lines: 
     async with App(config, exclusive=True) as core:
         asker = await core.tables.people.meet(person)
         maren = await core.tables.characters.by_slug("maren", None)
+        keeper = from_object({"spec": "chara_card_v2", "data": KEEPER}).card
+        await core.tables.characters.add(keeper, owner_id=None)
         async with core.database.transaction(durable=False) as connection:
             for channel in channels:
                 said = []

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import orjson
 import psutil
 from loguru import logger
 
@@ -37,13 +38,15 @@ CHANNELS = 50
 SEQUENTIAL = 80
 WARM_UP = 60
 BURST = 250
+GROWING = 50
+FEW_LINES, MOST_LINES = 50, 500
 MEMORIES = 2000
 REPLY = "The lamp is lit and the kettle is on, so sit down and tell me about it. " * 3
 
 
 @dataclass
 class Figures:
-    """Milliseconds per turn, replies a second, seconds to ready, megabytes."""
+    """Milliseconds per turn, replies a second, seconds to ready, megabytes, shares of prompts that stay the same."""
 
     before: list[float] = field(default_factory=list)
     after: list[float] = field(default_factory=list)
@@ -54,6 +57,7 @@ class Figures:
     ready_s: list[float] = field(default_factory=list)
     rss_mb: list[float] = field(default_factory=list)
     postgres_mb: list[float] = field(default_factory=list)
+    same: list[float] = field(default_factory=list)
 
 
 class Bench:
@@ -82,10 +86,11 @@ class Bench:
             process.send_signal(signal.SIGTERM)
             await process.wait()
 
-    async def one(self, channel: object) -> tuple[float, float]:
+    async def one(self, channel: object, address: str = "") -> tuple[float, float]:
         """Milliseconds before and after the model of one turn."""
         asked, posted = len(self.llm.requests), len(self.discord.requests)
-        message = await self.discord.say(channel, "Alice", f"{self.discord.bot.mention} {sentence(self.dice)}")
+        address = address or self.discord.bot.mention
+        message = await self.discord.say(channel, "Alice", f"{address} {sentence(self.dice)}")
         post = await self.discord.wait_for(
             lambda d: next((r for r in d.requests[posted:] if is_reply(r) and r.status), None)
         )
@@ -106,6 +111,17 @@ class Bench:
         figures.p50.append(statistics.median(totals))
         figures.p95.append(totals[int(len(totals) * 0.95)])
 
+    async def growing(self, figures: Figures) -> None:
+        """One conversation with a character that has constant lore: how much of each prompt is as it was before."""
+        before = b""
+        for turn in range(GROWING + 1):
+            await self.one(self.channels[0], "@Keeper")
+            prompt = orjson.dumps(self.llm.requests[-1].messages)
+            if turn:
+                figures.same.append(shared(before, prompt))
+            before = prompt
+            await asyncio.sleep(0.01)
+
     async def burst(self, figures: Figures) -> None:
         """250 messages at once over 50 channels."""
         seen, posts = len(self.discord.requests), 0
@@ -123,6 +139,12 @@ class Bench:
             )
         await self.discord.wait_for(all_posted, timeout=60)
         figures.burst.append(BURST / (time.monotonic() - begun))
+
+
+def shared(before: bytes, after: bytes) -> float:
+    """The share of a prompt that begins as the one before did."""
+    same = next((n for n, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), len(before))
+    return same / len(after)
 
 
 def is_reply(request: Request) -> bool:
@@ -169,6 +191,18 @@ async def measure(history: int, rounds: int) -> tuple[Figures, Figures, Figures]
                 await bench.sequential(bot)
                 await bench.burst(bot)
     return floor, keeping, bot
+
+
+async def growing(history: int) -> float:
+    """How much of a prompt is as in the turn before, on average, in one channel that holds so many lines already."""
+    figures = Figures()
+    with tempfile.TemporaryDirectory(prefix="tzurot-bench-") as folder:
+        async with world() as bench:
+            alice = Speaker(front="discord", external_id=str(bench.discord.user("Alice").id), name="Alice")
+            await seed(Path(folder), alice, [int(bench.channels[0].id)], history, MEMORIES)
+        async with world() as bench, bench.process(["-m", "tzurot", "run"], ours(bench, folder, history), figures):
+            await bench.growing(figures)
+    return statistics.mean(figures.same)
 
 
 async def cold_start() -> float:
@@ -220,9 +254,12 @@ async def main() -> int:
     kept = True
     for history in given.history:
         kept &= show(history, *await measure(history, given.rounds))
+    few, same = await growing(FEW_LINES), await growing(MOST_LINES)
+    print(f"\n  {'ok  ' if same >= 0.9 else 'MISS'} {same:.1%} of a prompt are as in the turn before (at least 90 %),")
+    print(f"       over {GROWING} turns with a full window; {few:.1%} where only {FEW_LINES} short lines are shown")
     cold = await cold_start()
     print(f"\n  {'ok  ' if cold <= 3 else 'MISS'} ready after {cold:.2f} s cold (at most 3)")
-    return 0 if kept and cold <= 3 else 1
+    return 0 if kept and same >= 0.9 and cold <= 3 else 1
 
 
 if __name__ == "__main__":

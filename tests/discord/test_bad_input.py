@@ -84,7 +84,7 @@ CARDS = {
     "data without spec": (b'{"data": {"name": "X"}}', "does not say which card format"),
     "spec without data": (b'{"spec": "chara_card_v2"}', "has no data"),
     "binary": (bytes(range(256)) * 40, "not a JSON card"),
-    "an endless nest": (b"[" * 100_000, "not a JSON card"),
+    "an endless nest": (b"[" * 100_000, "nested more than"),
     "a NUL": (card(name="Nul", description="a\0b"), "NUL"),
     "fifty megabytes": (b'{"name": "' + b"x" * 50_000_000 + b'"}', "cards of up to"),
     "empty": (b"", "not a JSON card"),

@@ -22,7 +22,7 @@ NYX = {
         "description": "{{char}} is a cat burglar who owes {{user}} three silver.",
         "first_mes": "You again.",
         "creator_notes": "For rooftops.",
-        "character_book": {"entries": []},
+        "character_book": {"entries": [{"keys": ["silver"], "content": "It was four, in truth."}]},
         "extensions": {"somebody/else": {"kept": True}},
     },
 }

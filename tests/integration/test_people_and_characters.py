@@ -10,7 +10,10 @@ import pytest
 from inhabitants import begun, flown, ida, said, speaker
 
 from tzurot.cards.card import Card
-from tzurot.cards.read import from_object
+from tzurot.cards.charx import File
+from tzurot.cards.payload import dump
+from tzurot.cards.read import from_object, read_card
+from tzurot.cards.write import export
 from tzurot.errors import Invalid, NotFound
 from tzurot.memory.embed import Embedder
 from tzurot.memory.partition import Episode
@@ -138,10 +141,29 @@ async def test_the_whole_card_comes_back_and_a_change_is_seen_after_forgetting(d
     assert (character.card.description, character.card.raw, character.name) == ('q"\\ 凛 🎏', raw, "Nyx")
     assert await reader.get(summary.id) is character
     await database.execute(
-        "UPDATE characters SET card = jsonb_set(card, '{data,name}', '\"Nox\"') WHERE id = $1", summary.id
+        "UPDATE characters SET card = jsonb_set(card::jsonb, '{data,name}', '\"Nox\"') WHERE id = $1", summary.id
     )
     reader.forget()
     assert (await reader.get(summary.id)).name == "Nox"
+
+
+async def test_a_card_is_kept_as_it_was_written_with_what_came_with_it(database: Database) -> None:
+    characters, reader = Characters(database), Characters(database)
+    extensions = {"zz": {"b": 1e5, "a": 12345678901234567890123}, "a": [0.10, None], "éx": "\u2028"}
+    book = {"name": "Harbour", "entries": [{"keys": ["tide"], "content": "It is in."}, 7]}
+    raw = {"spec": "chara_card_v3", "data": {"name": "Nyx", "extensions": extensions, "character_book": book}, "own": 1}
+    files = (File(path="a/main.png", content=bytes(range(256))), File(path="x_meta/1.json", content=b"{}"))
+    summary = await characters.add(from_object(raw).card, owner_id=None, files=files)
+    kept = await reader.get(summary.id)
+    assert dump(kept.card.raw) == dump(raw)  # byte for byte
+    assert kept.book is not None
+    assert [entry.keys for entry in kept.book.entries] == [("tide",)]
+    assert await reader.files(summary.id) == files
+    assert read_card(export(kept.card, "charx", files=files).content).files == files
+    await characters.delete(summary.id)
+    assert await counted(database, "card_files") == 0
+    broken = {"spec": "chara_card_v2", "data": {"name": "Nyx", "character_book": {"entries": "none"}}}
+    assert (await reader.get((await characters.add(from_object(broken).card, owner_id=None)).id)).book is None
 
 
 async def test_a_face_is_kept_and_found_by_its_digest(database: Database) -> None:

@@ -225,7 +225,8 @@ def test_what_is_shown_while_it_is_written_begins_what_is_said(
         size = cuts[turn % len(cuts)]
         shown += speech.feed(whole[position : position + size])
         position, turn = position + size, turn + 1
-        assert "SECRET" not in shown or "SECRET" in said  # quoted in code it is speech
+        # quoted in code it is speech, unless a thought ends later that nobody saw begin
+        assert "SECRET" not in shown or "SECRET" in said or (not may_think and "SECRET" in cleaned(whole[:position]))
         if may_think or "/think" not in whole:
             assert said.startswith(shown)
     shown += speech.finish()

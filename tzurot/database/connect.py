@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MODELS = (
     "tzurot.tables.people",
     "tzurot.tables.characters",
+    "tzurot.tables.card_files",
     "tzurot.tables.turns",
     "tzurot.tables.messages",
     "tzurot.tables.memories",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tzurot.pipeline.turn import Scene
+from cachetools import LRUCache
+
+from tzurot.pipeline.turn import Scene, Standing
 from tzurot.prompt.tokens import estimate
 from tzurot.settings.catalog import CROSS_CHANNEL, HISTORY_HOURS, HISTORY_MESSAGES
 from tzurot.tables.messages import Line
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 OLDEST = datetime.min.replace(tzinfo=UTC)
 ELSEWHERE = 10
+CONVERSATIONS = 5_000
+KEPT = 0.6
 
 
 def utc_now() -> datetime:
@@ -30,6 +34,11 @@ def utc_now() -> datetime:
 
 
 class Fetch:
+    """Fetches the scene of a turn, and keeps where each conversation of a character stands for the next one.
+
+    That is kept in memory only: after a restart a prompt begins anew, and lore that stayed or rested does so no more.
+    """
+
     def __init__(
         self, history: History, epochs: Epochs, cascade: Cascade, clock: Callable[[], datetime] = utc_now
     ) -> None:
@@ -37,6 +46,7 @@ class Fetch:
         self._epochs = epochs
         self._cascade = cascade
         self._clock = clock
+        self._standing: LRUCache[tuple[str, int], Standing] = LRUCache(CONVERSATIONS)
 
     async def __call__(self, turn: Turn, front: Front) -> Scene:
         said = turn.incoming.utterance
@@ -45,18 +55,46 @@ class Fetch:
         limit, now = settings[HISTORY_MESSAGES], self._clock()
         kept = await self._history.last(turn.place.key, limit, turn.accepted.last_line_id)
         overheard = await front.overheard(turn.place, said.message_id, limit)
-        history = merged(kept, overheard, said.message_id, limit)
+        known = merged(kept, overheard, said.message_id, limit)
         if turn.accepted.take > 1:  # a reply made anew knows what was said before the question, and no more
-            history = tuple(line for line in history if line.message_ids[0] < said.message_id)
+            known = tuple(line for line in known if line.message_ids[0] < said.message_id)
         since = await self._epochs.since(persona_id, character_id)
         if hours := settings[HISTORY_HOURS]:
             since = max(since or OLDEST, now - timedelta(hours=hours))
+        standing = self._standing.get((turn.place.key, character_id), Standing())
+        here = steady(known, standing.since, limit)
+        history = here
         if settings[CROSS_CHANNEL]:
             elsewhere = await self._history.elsewhere(persona_id, character_id, turn.place.key, ELSEWHERE)
-            history = (*elsewhere, *history)[-limit:]
+            history = (*elsewhere, *here)[-limit:]
         if since is not None:
             history = tuple(line for line in history if line.said_at > since)
-        return Scene(turn=turn, history=history, now=now, settings=settings)
+        return Scene(
+            turn=turn,
+            history=history,
+            now=now,
+            settings=settings,
+            standing=standing,
+            skipped=len(known) - len(here),
+            elsewhere=max(0, len(history) - len(here)),
+        )
+
+    def moved_on(self, turn: Turn, standing: Standing) -> None:
+        """Keep where a conversation stands after its prompt was made."""
+        self._standing[turn.place.key, turn.character.id] = standing
+
+
+def steady(lines: tuple[Line, ...], since: int, limit: int) -> tuple[Line, ...]:
+    """The lines from `since` on; where they no longer are all there, the newest part of them.
+
+    Were they the newest `limit` each time, every line said would push one out at the beginning, and no server could
+    keep what it read of the prompt before.
+    """
+    if since:
+        begin = next((n for n, line in enumerate(lines) if since in line.message_ids), None)
+        if begin is not None:
+            return lines[begin:]
+    return lines[-max(1, round(limit * KEPT)) :] if len(lines) >= limit else lines
 
 
 def merged(kept: tuple[Line, ...], overheard: tuple[Utterance, ...], asked: int, limit: int) -> tuple[Line, ...]:

@@ -43,7 +43,7 @@ class Flight:
             self.steps_ms[name] = round(self.steps_ms.get(name, 0) + took_ms, 2)
 
     def record(self) -> Flown:
-        """The row to keep. `record` in it: steps_ms, attempts, tokens, limit, cuts, prompt, memories, quotes, error."""
+        """The row to keep: steps_ms, attempts, tokens, limit, cuts, lore, prompt, memories and more in `record`."""
         usage = self.completion.usage if self.completion else Usage()
         prompt = self.prompt
         record: dict[str, Any] = {
@@ -67,6 +67,10 @@ class Flight:
             ],
             "quotes": len(self.references.quotes) if self.references else 0,
             "unread": list(self.references.unread) if self.references else [],
+            "lore": [
+                {"key": each.key, "title": each.entry.title[:100], "why": each.why}
+                for each in (prompt.lore if prompt else ())
+            ],
             "prompt": prompt.messages if prompt else (),
             "tokens": prompt.tokens if prompt else 0,
             "limit": prompt.limit if prompt else 0,

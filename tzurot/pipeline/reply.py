@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from random import Random
 from typing import TYPE_CHECKING
 
 from tzurot.errors import ProviderFailed
+from tzurot.lore.patterns import Patience
 from tzurot.pipeline.cleanup import clean
+from tzurot.pipeline.lore import IN_A_THREAD_S, scripts_of
 from tzurot.pipeline.split import split
 from tzurot.pipeline.turn import Reply, Voice
+from tzurot.prompt.macros import Facts, Macros
+from tzurot.prompt.regex_scripts import Placement, applied
 from tzurot.settings.catalog import CLEANUP, FOOTER
 
 if TYPE_CHECKING:
     from tzurot.pipeline.turn import Completion, Scene
+    from tzurot.prompt.regex_scripts import Use
 
 VISIBLE = re.compile(r"[^\s\u200b-\u200f\u2060-\u2064\u2800\u3164\ufeff\u00ad]")
 MESSAGE_LIMIT = 2000
@@ -46,11 +52,12 @@ def compose(scene: Scene, completion: Completion) -> Reply:
             others=others_of(scene),
             user_message=turn.incoming.utterance.text,
         )
+    text, shown = _scripted(scene, text)
     room = MESSAGE_LIMIT - len(turn.character.name.encode("utf-16-le")) // 2 - PREFIX_SIGNS
-    chunks = split(text, room)
+    chunks = split(shown, room)
     if scene.settings[FOOTER] and completion.model:
         chunks = with_footer(chunks, f"-# {completion.model}", room)
-    if not VISIBLE.search(text):
+    if not VISIBLE.search(shown):
         raise ProviderFailed(
             "llm.nothing_said",
             f"The language model wrote nothing that {turn.character.name} could say.",
@@ -74,3 +81,21 @@ def with_footer(chunks: tuple[str, ...], footer: str, room: int) -> tuple[str, .
 def without_footer(text: str) -> str:
     """A posted reply as it was said."""
     return FOOTER_LINE.sub("", text)
+
+
+def _scripted(scene: Scene, text: str) -> tuple[str, str]:
+    """The reply as scripts make it to be kept, and to be shown."""
+    scripts = scripts_of(scene)
+    if not scripts:
+        return text, text
+    turn = scene.turn
+    macros = Macros(Facts(char=turn.character.card.spoken_name, user=turn.asked_by.name), Random(turn.id))  # noqa: S311
+    patience = Patience(total_s=IN_A_THREAD_S)
+    kept, shown = text, text
+    uses: tuple[Use, ...] = ("stored", "display")
+    for use in uses:
+        shown = applied(
+            shown, scripts, placement=Placement.REPLY, use=use, depth=0, expand=macros.expand, patience=patience
+        )
+        kept = shown if use == "stored" else kept
+    return kept, shown

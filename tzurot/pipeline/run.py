@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,12 @@ from tzurot.errors import ProviderFailed, TzurotError, bug
 from tzurot.log import turn_reference
 from tzurot.pipeline.assembly import assemble
 from tzurot.pipeline.flight import Flight
+from tzurot.pipeline.lore import is_heavy, scripts_of
 from tzurot.pipeline.reply import compose
 from tzurot.pipeline.turn import Turn
 
 if TYPE_CHECKING:
+    from tzurot.llm.chat import Route
     from tzurot.pipeline.completion import Complete
     from tzurot.pipeline.delivery import Deliver
     from tzurot.pipeline.fetch import Fetch
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from tzurot.pipeline.remember import Remember
     from tzurot.pipeline.retrieval import Retrieval
     from tzurot.pipeline.routes import Routes
-    from tzurot.pipeline.turn import Delivery, Prompt, Reply, Scene
+    from tzurot.pipeline.turn import Delivery, Prompt, Recollection, References, Reply, Scene
     from tzurot.tables.characters import Characters
     from tzurot.tables.people import People
     from tzurot.tables.turns import Accepted, Ledger
@@ -92,10 +95,18 @@ class Run:
                 flight.recollection = recollection = await self._retrieval(scene)
             with flight.step("assembly"):
                 route = await self._routes.choose(turn.accepted.user_id, scene.settings)
-                flight.prompt = prompt = assemble(scene, references, recollection, route)
+                flight.prompt = prompt = await self._assembled(scene, references, recollection, route)
+            self._fetch.moved_on(turn, prompt.standing)
             reply = await self._reply(scene, prompt, draft, flight)
         with flight.step("delivery"):
             return await self._deliver(reply, front)
+
+    @staticmethod
+    async def _assembled(scene: Scene, references: References, recollection: Recollection, route: Route) -> Prompt:
+        """The prompt; in a thread where nobody can tell how long it takes."""
+        if is_heavy(scene):
+            return await asyncio.to_thread(assemble, scene, references, recollection, route)
+        return assemble(scene, references, recollection, route)
 
     async def _reply(self, scene: Scene, prompt: Prompt, draft: Draft, flight: Flight) -> Reply:
         """What the character says; a model that says nothing of its own (only thoughts, say) is asked again."""
@@ -105,6 +116,8 @@ class Run:
                 with flight.step("completion"):
                     flight.completion = completion = await self._complete(scene, prompt, draft, flight.attempts)
                 with flight.step("cleanup"):
+                    if scripts_of(scene):
+                        return await asyncio.to_thread(compose, scene, completion)
                     return compose(scene, completion)
             except ProviderFailed as error:
                 late = monotonic() - begun > prompt.route.total_s / 2

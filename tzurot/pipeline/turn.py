@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from tzurot.lore.scan import ScanSettings
+from tzurot.lore.timed import Timers
+from tzurot.prompt.notes import AuthorsNote
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from tzurot.llm.chat import ChatMessage, Route, Usage
+    from tzurot.lore.book import Book
+    from tzurot.lore.candidates import Scope
+    from tzurot.lore.scan import Activation
     from tzurot.memory.facts import Fact
     from tzurot.memory.partition import Remembered
+    from tzurot.prompt.regex_scripts import RegexScript
     from tzurot.settings.cascade import Resolved
     from tzurot.tables.characters import Character
     from tzurot.tables.messages import Line
@@ -45,13 +53,53 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Direction:
+    """What people set for a conversation besides the card.
+
+    `system_prompt` stands in for the house's rules, `post_history` for the last words: a card's own go before them and
+    may quote them. `sidecar` is what somebody wrote for this character, `books` are lorebooks besides the card's own,
+    `scripts` run before the card's own.
+    """
+
+    system_prompt: str = ""
+    post_history: str = ""
+    sidecar: str = ""
+    note: AuthorsNote = field(default_factory=AuthorsNote)
+    books: tuple[tuple[Scope, Book], ...] = ()
+    scripts: tuple[RegexScript, ...] = ()
+    lore: ScanSettings = field(default_factory=ScanSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a turn leaves to the next one of the same character in the same place.
+
+    `since` is the message with which the prompt's history began, and begins again while it fits: so its beginning stays
+    what a server has cached. `seen` is the newest message, `length` how many there were by then, as lore counts them.
+    """
+
+    since: int = 0
+    seen: int = 0
+    length: int = 0
+    timers: Timers = field(default_factory=Timers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What was said before, oldest first, when it is now, and the settings that hold."""
+    """What was said before, oldest first, when it is now, what was set, and what the last turn left.
+
+    The first `elsewhere` lines were said in other places; `skipped` counts the lines before all others that are left
+    out.
+    """
 
     turn: Turn
     settings: Resolved
     history: tuple[Line, ...]
     now: datetime
+    direction: Direction = field(default_factory=Direction)
+    standing: Standing = field(default_factory=Standing)
+    skipped: int = 0
+    elsewhere: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +129,18 @@ class Recollection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """What is sent, to whom, how large it is (estimated tokens), and what was cut to fit `limit`."""
+    """What is sent, to whom, how large it is (estimated tokens), and what was cut to fit `limit`.
+
+    `lore` is what was called up, and `standing` what the next turn begins with.
+    """
 
     messages: tuple[ChatMessage, ...]
     route: Route
     tokens: int
     limit: int
     cuts: tuple[str, ...]
+    lore: tuple[Activation, ...] = ()
+    standing: Standing = field(default_factory=Standing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import unicodedata
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from cachetools import LRUCache
 from tortoise import fields
 from tortoise.models import Model
 
+from tzurot.cards.payload import dump, is_deep, parse
 from tzurot.cards.read import from_object
 from tzurot.errors import Invalid, NotFound
+from tzurot.lore.files import from_object as lorebook
+from tzurot.prompt.regex_scripts import read_scripts
+from tzurot.tables.card_files import files_of, keep_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from tzurot.cards.card import Card
+    from tzurot.cards.charx import File
     from tzurot.database.connect import Connection, Database, Row
+    from tzurot.lore.book import Book
+    from tzurot.prompt.regex_scripts import RegexScript
 
 SLUG_LENGTH = 50
 STEM_LENGTH = SLUG_LENGTH - 6  # room for a number
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 CACHED_CARDS = 500
+LARGE_CARD = 200_000
 INHABITED = "the starters moved in"
 SUMMARIES = "SELECT id, slug, name, owner_id, is_public, is_open, avatar_digest FROM characters ORDER BY id"
 CHARACTER = "SELECT id, slug, name, owner_id, is_public, is_open, avatar_digest, card FROM characters WHERE id = $1"
@@ -77,10 +85,21 @@ class CharacterSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Character:
-    """A character with its whole card."""
+    """A character with its whole card; `book` and `scripts` are the card's own, read once."""
 
     summary: CharacterSummary
     card: Card
+    book: Book | None = None
+    scripts: tuple[RegexScript, ...] = ()
+
+    @classmethod
+    def of(cls, summary: CharacterSummary, card: Card) -> Character:
+        """The character with what its card brings along; a lorebook that cannot be used is left out."""
+        try:
+            book = lorebook(card.book, f"{card.name}'s lorebook").book if card.book else None
+        except Invalid:
+            book = None
+        return cls(summary=summary, card=card, book=book, scripts=read_scripts(card.regex_scripts))
 
     @property
     def id(self) -> int:
@@ -180,7 +199,9 @@ class Characters:
                     "That character no longer exists.",
                     "Choose another one with /character browse.",
                 )
-            known = _character(row)
+            # a lorebook of thousands of entries takes a tenth of a second
+            large = len(row["card"]) > LARGE_CARD
+            known = await asyncio.to_thread(_character, row) if large else _character(row)
             if asked == self._forgotten:
                 self._cards[character_id] = known
         return known
@@ -216,12 +237,21 @@ class Characters:
         is_public: bool = True,
         slug: str = "",
         face: Face | None = None,
+        files: Sequence[File] = (),
     ) -> CharacterSummary:
-        """Keep a new character under its slug, or under the next free one (`nyx`, `nyx-2`, …)."""
+        """Keep a new character under its slug, or under the next free one (`nyx`, `nyx-2`, …).
+
+        `files` are those that came with its card: an export gives them back.
+        """
         async with self._database.transaction() as connection:
             summary = await self._insert(connection, card, owner_id=owner_id, is_public=is_public, slug=slug, face=face)
+            await keep_files(connection, summary.id, files)
         self.forget()
         return summary
+
+    async def files(self, character_id: int) -> tuple[File, ...]:
+        """What came with a character's card."""
+        return await files_of(self._database, character_id)
 
     async def inhabit(self, starters: Iterable[tuple[str, Card, Face]]) -> bool:
         """Let characters that belong to nobody move into a new database, all or none; False where it was done before.
@@ -259,7 +289,7 @@ class Characters:
             card.name,
             owner_id,
             is_public,
-            _as_jsonb(card.raw or {"name": card.name, "description": card.description}),
+            _as_json(card.raw or {"name": card.name, "description": card.description}),
             face.digest if face else "",
         )
         assert row is not None
@@ -283,7 +313,7 @@ class Characters:
             "UPDATE characters SET name = $2, card = $3, updated_at = now() WHERE id = $1",
             character_id,
             card.name,
-            _as_jsonb(card.raw),
+            _as_json(card.raw),
         )
         self.forget()
 
@@ -330,17 +360,16 @@ def _free_slug(wanted: str, taken: set[str]) -> str:
     return f"{wanted[:STEM_LENGTH]}-{number}"
 
 
-def _as_jsonb(raw: object) -> str:
-    """JSON as jsonb takes it.
+def _as_json(raw: object) -> str:
+    """The card as it is kept: its keys in their order, its numbers as they were read.
 
     Raises:
-        Invalid: the card holds a NUL character, which Postgres cannot keep.
+        Invalid: the card holds a NUL character, which Postgres cannot keep, or has no end.
 
     """
-    try:
-        text = orjson.dumps(raw).decode()
-    except TypeError:
-        raise Invalid("card.too_deep", "That card is nested too deeply.", "Export it again.") from None
+    if is_deep(raw):
+        raise Invalid("card.too_deep", "That card is nested too deeply.", "Export it again.")
+    text = dump(raw).decode()
     if NUL.search(text):
         raise Invalid("card.nul", "That card holds a NUL character.", "Export it again from the program that made it.")
     return text
@@ -348,5 +377,5 @@ def _as_jsonb(raw: object) -> str:
 
 def _character(row: Row) -> Character:
     values = dict(row)
-    raw = orjson.loads(values.pop("card"))
-    return Character(summary=CharacterSummary(**values), card=from_object(raw).card)
+    raw = parse(values.pop("card").encode())
+    return Character.of(CharacterSummary(**values), from_object(raw).card)

@@ -124,20 +124,8 @@ def welcome(summary: CharacterSummary, reading: Reading | None = None) -> Screen
     """After a character was made or imported: how to talk with it, and what of its card was not understood."""
     fields: tuple[tuple[str, str], ...] = ()
     if reading is not None:
-        understood = [
-            name
-            for name, text in (
-                ("description", reading.card.description),
-                ("personality", reading.card.personality),
-                ("scenario", reading.card.scenario),
-                ("greeting", reading.card.first_mes),
-                ("example dialogue", reading.card.mes_example),
-                ("system prompt", reading.card.system_prompt),
-            )
-            if text.strip()
-        ]
         fields = (
-            ("Understood", f"a {reading.version} card with {', '.join(understood) or 'only a name'}"),
+            ("Understood", f"a {reading.version} card with {', '.join(reading.understood) or 'only a name'}"),
             *((("Not used", "\n".join(reading.warnings)),) if reading.warnings else ()),
         )
     return Screen(

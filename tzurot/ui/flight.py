@@ -35,6 +35,7 @@ def flight_screen(flight: FlightRecord) -> FlightScreen:
         "Left out": "; ".join(record["cuts"]) or "nothing",
         "Not readable": "; ".join(record["unread"]),
         "Memories": "\n".join(f"{m['score']:g} {m['speaker']}: {m['text'][:120]}" for m in record["memories"]),
+        "Lore": "\n".join(f"{entry['title']}: {entry['why']}" for entry in record.get("lore", ())),
         "Thoughts": record["reasoning"],
         "Ended": record["finish"],
         "Error": f"{record['error']['code']}: {record['error']['sentence']}" if record["error"] else "",

@@ -1,0 +1,93 @@
+"""From the blocks that fit to the messages that are sent."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from tzurot.llm.chat import ChatMessage
+from tzurot.prompt.fence import fenced, harmless
+from tzurot.prompt.notes import Insertion, inserted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tzurot.llm.chat import Role
+    from tzurot.prompt.budget import Block
+    from tzurot.tables.messages import Line
+
+BEFORE = "(What was said before is left out.)"
+STANDING = {"system": "", "persona": "persona", "example": "examples"}  # kinds of the system message, and their fences
+PASSING = (("lore", "lore"), ("memory", "memories"), ("quote", "quotes"), ("context", "context"))
+
+
+def laid_out(blocks: Sequence[Block], history: Sequence[Line], own_id: int) -> tuple[ChatMessage, ...]:
+    """One system message, then turns that alternate and begin and end with a person: many templates take nothing else.
+
+    What stands at a depth joins the turn of its side there; the system's words count to the person's side.
+    """
+    depths = inserted(len(history) + 1, _insertions(blocks, len(history) + 1))
+    turns = _turns(own_id, history, {place: texts for place, texts in depths if place < len(history)})
+    if turns and turns[0].role == "assistant":
+        turns.insert(0, ChatMessage(role="user", content=BEFORE))
+    unanswered = [turns.pop().content] if turns and turns[-1].role == "user" else []
+    around = dict(depths)
+    before, after = ([each.text for each in around.get(len(history) + n, ())] for n in (0, 1))
+    last = [*unanswered, *_passing(blocks), *before, *_of(blocks, "last"), *after, *_of(blocks, "after")]
+    return (
+        ChatMessage(role="system", content="\n\n".join(_standing(blocks))),
+        *turns,
+        ChatMessage(role="user", content="\n\n".join(last)),
+    )
+
+
+def _of(blocks: Sequence[Block], kind: str) -> list[str]:
+    return [block.text for block in blocks if block.kind == kind]
+
+
+def _standing(blocks: Sequence[Block]) -> list[str]:
+    """The system message's paragraphs in their order; neighbours of one fence share it."""
+    paragraphs: list[str] = []
+    standing = [block for block in blocks if block.kind in STANDING]
+    for kind, together in groupby(standing, key=lambda block: block.kind):
+        texts = [block.text for block in together]
+        label = STANDING[kind]
+        paragraphs += [fenced(label, "\n\n".join(texts))] if label else texts
+    return paragraphs
+
+
+def _passing(blocks: Sequence[Block]) -> list[str]:
+    found = [(label, _of(blocks, kind)) for kind, label in PASSING]
+    return [fenced(label, "\n".join(texts)) for label, texts in found if texts]
+
+
+def _insertions(blocks: Sequence[Block], count: int) -> list[Insertion]:
+    return [
+        Insertion(
+            text=block.text,
+            depth=block.depth if block.depth >= 0 else max(0, count + 1 + block.depth),
+            role=block.role,
+        )
+        for block in blocks
+        if block.kind == "depth"
+    ]
+
+
+def _turns(own_id: int, history: Sequence[Line], at_depth: dict[int, tuple[Insertion, ...]]) -> list[ChatMessage]:
+    """The history as chat turns; consecutive lines of the same side become one message, as strict templates want."""
+    turns: list[tuple[Role, list[str]]] = []
+
+    def add(role: Role, text: str) -> None:
+        if turns and turns[-1][0] == role:
+            turns[-1][1].append(text)
+        else:
+            turns.append((role, [text]))
+
+    for place, line in enumerate(history):
+        for insertion in at_depth.get(place, ()) if at_depth else ():
+            add("assistant" if insertion.role == "assistant" else "user", insertion.text)
+        if line.character_id == own_id:
+            add("assistant", line.text)
+        else:
+            add("user", harmless(f"{line.speaker}: {line.text}"))
+    return [ChatMessage(role=role, content="\n".join(texts)) for role, texts in turns]
