@@ -26,6 +26,7 @@ from tzurot.operations.starters import add_starters
 from tzurot.outbound import Outbound
 from tzurot.pipeline.completion import Complete
 from tzurot.pipeline.delivery import Deliver
+from tzurot.pipeline.direction import Directions
 from tzurot.pipeline.fetch import Fetch
 from tzurot.pipeline.forget import Forget
 from tzurot.pipeline.guards import Guards
@@ -45,6 +46,7 @@ from tzurot.tables.denials import Denials
 from tzurot.tables.epochs import Epochs
 from tzurot.tables.flights import Flights
 from tzurot.tables.keys import ApiKeys
+from tzurot.tables.lorebooks import Lorebooks
 from tzurot.tables.messages import History
 from tzurot.tables.people import People
 from tzurot.tables.personas import Personas
@@ -83,6 +85,7 @@ class Tables:
     history: History
     keys: ApiKeys
     ledger: Ledger
+    lorebooks: Lorebooks
     presets: Presets
     takes: Takes
     tuned: Tuned
@@ -159,6 +162,8 @@ class App:
             "activations": core.tables.activations.forget,
             "denials": core.tables.denials.forget,
             "epochs": core.tables.epochs.forget,
+            "lorebooks": core.tables.lorebooks.forget,
+            "lore_links": core.tables.lorebooks.forget,
             "persona_overrides": core.tables.people.forget,
             "facts": core.memories.forget_facts,
         }
@@ -212,6 +217,7 @@ def tables_of(config: Config, database: Database) -> Tables:
         history=History(database),
         keys=ApiKeys(database, vault),
         ledger=ledger,
+        lorebooks=Lorebooks(database),
         takes=Takes(database, ledger),
         presets=Presets(database),
         tuned=Tuned(database),
@@ -241,7 +247,7 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
     run = Run(
         characters=tables.characters,
         people=tables.people,
-        fetch=Fetch(tables.history, tables.epochs, cascade),
+        fetch=Fetch(tables.history, tables.epochs, cascade, Directions(tables.lorebooks)),
         references=FindReferences(config.conversation.references),
         retrieval=Retrieval(memories),
         complete=Complete(Client(outbound)),

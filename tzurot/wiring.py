@@ -24,6 +24,7 @@ from tzurot.plugins.deny import DenyPlugin
 from tzurot.plugins.help import HelpPlugin
 from tzurot.plugins.history import HistoryPlugin
 from tzurot.plugins.inspect import InspectPlugin
+from tzurot.plugins.lore import LorePlugin
 from tzurot.plugins.memory import MemoryPlugin
 from tzurot.plugins.models import ModelsPlugin
 from tzurot.plugins.persona import PersonaPlugin
@@ -34,6 +35,7 @@ from tzurot.plugins.settings import SettingsPlugin
 from tzurot.plugins.setup import SetupPlugin
 from tzurot.plugins.usage import UsagePlugin
 from tzurot.plugins.why import WhyPlugin
+from tzurot.ui.lore import LoreScreens
 from tzurot.ui.memory import FactScreens, MemoryScreens
 from tzurot.ui.rights import Owners
 from tzurot.ui.settings import SettingsScreen
@@ -59,6 +61,7 @@ PLUGINS = (
     HelpPlugin,
     HistoryPlugin,
     InspectPlugin,
+    LorePlugin,
     MemoryPlugin,
     ModelsPlugin,
     PersonaPlugin,
@@ -126,6 +129,7 @@ def commands_of(
         people=core.tables.people,
         characters=core.tables.characters,
         personas=core.tables.personas,
+        lorebooks=core.tables.lorebooks,
         presets=core.tables.presets,
         providers=core.providers,
         owners=desk.owners,
@@ -158,6 +162,14 @@ def of_characters(desk: Desk) -> tuple[object, ...]:
             router=router,
         ),
         AliasPlugin(aliases=tables.aliases, characters=tables.characters, router=router),
+        LorePlugin(
+            lorebooks=tables.lorebooks,
+            characters=tables.characters,
+            owners=desk.owners,
+            outbound=desk.core.outbound,
+            screens=LoreScreens(tables.lorebooks),
+            router=router,
+        ),
         PersonaPlugin(personas=tables.personas, router=router),
         *of_memory(desk),
         HistoryPlugin(history=tables.history, epochs=tables.epochs, characters=tables.characters, router=router),

@@ -52,14 +52,14 @@ async def test_a_character_is_edited_hidden_opened_and_exported(
         assert "retired" in await bob.run("character view", character="nyx")
         await alice.press("Export")
         assert alice.screen.message is not None
-        assert alice.screen.message["attachments"][0]["filename"] == "nyx.json"
+        assert alice.screen.message["attachments"][0]["filename"] == "nyx.png"
         await alice.press("Back")
         await alice.press("Delete")
         assert "will be gone for everybody" in alice.text
         await alice.press("Keep it")
         assert "may not change" in await bob.run("character edit", character="nyx")
         await alice.run("character export", character="nyx")
-        assert alice.screen.message["attachments"][0]["filename"] == "nyx.json"
+        assert alice.screen.message["attachments"][0]["filename"] == "nyx.png"
         await alice.run("character template")
         assert alice.screen.message is not None
         assert alice.screen.message["attachments"][0]["filename"] == "character.json"

@@ -26,6 +26,8 @@ GIVEN: dict[str, Any] = {
     "answers": "all",
     "user": "Dora",
     "days": 3650,
+    "book": "nothing",
+    "where": "me in this channel",
     "reference": "0001",
     "text": "hello",
     "since": "the last hour",

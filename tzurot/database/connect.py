@@ -39,6 +39,7 @@ MODELS = (
     "tzurot.tables.denials",
     "tzurot.tables.aliases",
     "tzurot.tables.epochs",
+    "tzurot.tables.lorebooks",
 )
 POOL_SIZE = 6
 CLOSE_S = 5.0

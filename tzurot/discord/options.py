@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tzurot.llm.providers import Providers
     from tzurot.tables.characters import Characters, CharacterSummary
+    from tzurot.tables.lorebooks import Lorebook, Lorebooks
     from tzurot.tables.people import Guise, People, Person
     from tzurot.tables.personas import Personas
     from tzurot.tables.presets import Preset, Presets
@@ -38,6 +39,7 @@ class Lookups:
     people: People
     characters: Characters
     personas: Personas
+    lorebooks: Lorebooks
     presets: Presets
     providers: Providers
     owners: Owners
@@ -189,6 +191,25 @@ async def _presets(lookups: Lookups, person: Person | None, _: str) -> Sequence[
 
 async def _preset(lookups: Lookups, viewer: Viewer, given: str) -> Preset:
     return await lookups.presets.find(given, viewer.user_id)
+
+
+def lorebook(description: str = "A lorebook of yours") -> Option:
+    return Option(
+        make=lightbulb.string,
+        description=description,
+        limits={"max_length": OPTION_LIMIT},
+        suggest=_lorebooks,
+        find=_lorebook,
+    )
+
+
+async def _lorebooks(lookups: Lookups, person: Person | None, _: str) -> Sequence[Named]:
+    found = await lookups.lorebooks.of(person.user_id) if person is not None else ()
+    return [Named(name=book.name, value=str(book.id)) for book in found]
+
+
+async def _lorebook(lookups: Lookups, viewer: Viewer, given: str) -> Lorebook:
+    return await lookups.lorebooks.find(viewer.user_id, given)
 
 
 def provider(description: str = "Whose key", *, required: bool = False) -> Option:

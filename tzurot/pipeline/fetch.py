@@ -15,6 +15,7 @@ from tzurot.tables.messages import Line
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tzurot.pipeline.direction import Directions
     from tzurot.pipeline.front import Front
     from tzurot.pipeline.turn import Turn
     from tzurot.settings.cascade import Cascade
@@ -40,8 +41,14 @@ class Fetch:
     """
 
     def __init__(
-        self, history: History, epochs: Epochs, cascade: Cascade, clock: Callable[[], datetime] = utc_now
+        self,
+        history: History,
+        epochs: Epochs,
+        cascade: Cascade,
+        directions: Directions,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
+        self._directions = directions
         self._history = history
         self._epochs = epochs
         self._cascade = cascade
@@ -74,6 +81,7 @@ class Fetch:
             history=history,
             now=now,
             settings=settings,
+            direction=await self._directions.of(turn, settings),
             standing=standing,
             skipped=len(known) - len(here),
             elsewhere=max(0, len(history) - len(here)),

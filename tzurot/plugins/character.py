@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+from typing import TYPE_CHECKING
 
 import orjson
 
 from tzurot.cards.edit import edited
-from tzurot.cards.read import MAX_BYTES, Reading, from_object, read_json
+from tzurot.cards.read import FILE_BYTES, from_object
+from tzurot.cards.write import export
 from tzurot.discord import options
 from tzurot.discord.commands import Asked, command
+from tzurot.discord.importing import Importing
 from tzurot.errors import Invalid
 from tzurot.settings.setting import Tier
 from tzurot.tables.characters import Face
-from tzurot.ui.character import CREATE, SECTIONS, picture_of, texts_of, view, welcome
+from tzurot.ui.character import CREATE, SECTIONS, TEMPLATE, picture_of, texts_of, view, welcome
 from tzurot.ui.confirm import Confirm
 from tzurot.ui.dashboard import Action, Dashboard, Sheet
 from tzurot.ui.listing import Listing, Row, View
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
     import hikari
 
+    from tzurot.cards.write import Container
     from tzurot.discord.components import Router
     from tzurot.outbound import Outbound
     from tzurot.tables.characters import Characters, CharacterSummary
@@ -33,26 +37,6 @@ if TYPE_CHECKING:
     from tzurot.ui.viewer import Viewer
 
 AVATAR_BYTES = 10 * 1024 * 1024
-TEMPLATE: dict[str, Any] = {
-    "spec": "chara_card_v2",
-    "spec_version": "2.0",
-    "data": {
-        "name": "Their name",
-        "description": "{{char}} is … Write who they are, how they talk and what they want.",
-        "personality": "three or four words",
-        "scenario": "Where {{char}} and {{user}} meet.",
-        "first_mes": "What {{char}} says first.",
-        "mes_example": "<START>\n{{user}}: Hello!\n{{char}}: And who might you be?",
-        "creator_notes": "For people who choose this character; never sent to a model.",
-        "system_prompt": "",
-        "post_history_instructions": "",
-        "alternate_greetings": [],
-        "tags": [],
-        "creator": "",
-        "character_version": "1.0",
-        "extensions": {},
-    },
-}
 
 
 class Create:
@@ -79,6 +63,7 @@ class CharacterPlugin:
         self._owners = owners
         self._settings = settings
         self._outbound = outbound
+        self._import = Importing(characters)
         self.browse_screen = Listing(
             key="characters",
             title="Characters",
@@ -129,20 +114,28 @@ class CharacterPlugin:
     async def edit(self, asked: Asked, character: CharacterSummary) -> Screen:
         return await self.edit_screen.show(asked.viewer, str(character.id))
 
-    @command("character import", "Bring in a character card (JSON, V1 or V2)", file=options.file("The card as a file"))
+    @command(
+        "character import",
+        "Bring in a character card (PNG, JSON or CHARX), or many of them in a ZIP",
+        file=options.file("The card as a file"),
+    )
     async def import_card(self, asked: Asked, file: hikari.Attachment) -> Screen:
-        if file.size > MAX_BYTES:
+        if file.size > FILE_BYTES:
             raise Invalid(
                 "card.too_large",
-                f"That file is {file.size // 1024} KiB; cards of up to {MAX_BYTES // 1024} KiB are read.",
-                "Export the card as JSON, without embedded pictures.",
+                f"That file is {file.size // 2**20} MiB; files of up to {FILE_BYTES // 2**20} MiB are read.",
+                "Export the card with a smaller picture.",
             )
-        reading: Reading = read_json(await self._outbound.get(file.url, limit_bytes=MAX_BYTES))
-        return welcome(await self._characters.add(reading.card, owner_id=asked.viewer.user_id), reading)
+        return await self._import.take(asked, await self._outbound.get(file.url, limit_bytes=FILE_BYTES), file.filename)
 
-    @command("character export", "A character of yours as a file", character=options.character(edit=True))
-    async def export(self, asked: Asked, character: CharacterSummary) -> Screen:  # noqa: ARG002 - as every command
-        return await self._exported(character)
+    @command(
+        "character export",
+        "A character of yours as a file",
+        character=options.character(edit=True),
+        kind=options.choice("Which kind of file; without it PNG", "png", "json", "charx", required=False),
+    )
+    async def export(self, asked: Asked, character: CharacterSummary, kind: Container | None) -> Screen:  # noqa: ARG002
+        return await self._exported(character, kind or "png")
 
     @command("character template", "An empty card to fill in and import")
     async def template(self, asked: Asked) -> Screen:  # noqa: ARG002
@@ -251,13 +244,19 @@ class CharacterPlugin:
         return None
 
     async def _export_from_screen(self, viewer: Viewer, subject: str) -> Screen:
-        return await self._exported(await self._mine(viewer, subject), self.edit_screen.back(viewer, subject))
+        return await self._exported(await self._mine(viewer, subject), "png", self.edit_screen.back(viewer, subject))
 
-    async def _exported(self, summary: CharacterSummary, *buttons: Button) -> Screen:
+    async def _exported(self, summary: CharacterSummary, kind: Container, *buttons: Button) -> Screen:
         character = await self._characters.get(summary.id)
-        content = orjson.dumps(dict(character.card.raw), option=orjson.OPT_INDENT_2)
-        file = File(name=f"{summary.slug}.json", content=content)
-        return Screen(title=f"{summary.name} as a card", files=(file,), buttons=buttons)
+        files, face = await self._characters.files(summary.id), await self._characters.face(summary.id)
+        picture = face.content if face is not None and face.media_type == "image/png" else None
+        made = await asyncio.to_thread(export, character.card, kind, files=files, picture=picture)
+        return Screen(
+            title=f"{summary.name} as a card",
+            text="\n".join(made.warnings),
+            files=(File(name=f"{summary.slug}.{kind}", content=made.content),),
+            buttons=buttons,
+        )
 
     async def _ask_delete(self, viewer: Viewer, subject: str) -> Screen:
         return await self.delete_screen.ask(viewer, subject)

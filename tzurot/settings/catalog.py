@@ -171,6 +171,31 @@ NOTE_INTERVAL = Setting(
     kind=Whole(0, 100),
     unit="messages",
 )
+SYSTEM_PROMPT = Setting(
+    key="system_prompt",
+    label="System prompt",
+    help="Rules in place of the house's own; a card's own go before them and may quote them as {{original}}.",
+    section=REPLIES,
+    default="",
+    kind=Text(4000),
+)
+LAST_WORDS = Setting(
+    key="last_words",
+    label="Last words",
+    help="An instruction after everything else, where a model heeds it most.",
+    section=REPLIES,
+    default="",
+    kind=Text(2000),
+)
+SIDECAR = Setting(
+    key="sidecar",
+    label="Sidecar",
+    help="What this character should also know of the two of you; only you two read it.",
+    section=REPLIES,
+    default="",
+    kind=Text(4000),
+    tiers=(Tier.USER_CHARACTER,),
+)
 PRESET = Setting(
     key="preset",
     label="Preset",
@@ -228,6 +253,9 @@ ALL: tuple[Setting[Any], ...] = (
     AUTHORS_NOTE,
     NOTE_DEPTH,
     NOTE_INTERVAL,
+    SYSTEM_PROMPT,
+    LAST_WORDS,
+    SIDECAR,
     PRESET,
     PRESENCE,
     ANSWERS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tzurot.prompt.macros import expand
 from tzurot.ui.dashboard import Field, Section
@@ -38,6 +38,26 @@ CREATE = Form(
         ),
     ),
 )
+TEMPLATE: dict[str, Any] = {
+    "spec": "chara_card_v2",
+    "spec_version": "2.0",
+    "data": {
+        "name": "Their name",
+        "description": "{{char}} is … Write who they are, how they talk and what they want.",
+        "personality": "three or four words",
+        "scenario": "Where {{char}} and {{user}} meet.",
+        "first_mes": "What {{char}} says first.",
+        "mes_example": "<START>\n{{user}}: Hello!\n{{char}}: And who might you be?",
+        "creator_notes": "For people who choose this character; never sent to a model.",
+        "system_prompt": "",
+        "post_history_instructions": "",
+        "alternate_greetings": [],
+        "tags": [],
+        "creator": "",
+        "character_version": "1.0",
+        "extensions": {},
+    },
+}
 SECTIONS = (
     Section(
         name="identity",

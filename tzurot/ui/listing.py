@@ -73,7 +73,7 @@ class Listing:
             footer=f"{len(rows)} in all · page {number + 1} of {pages}{searched}",
             select=Select(
                 prompt="Open one",
-                address=self._at("open", owner, view, page=number),
+                address=self.at("open", owner, view, page=number),
                 choices=tuple(Choice(label=row.label, value=row.value, detail=row.detail) for row in shown),
             )
             if self.open is not None and shown
@@ -84,22 +84,22 @@ class Listing:
     def _buttons(self, owner: int, view: View, number: int, pages: int, *, many: bool) -> tuple[Button, ...]:
         buttons: list[Button] = []
         if pages > 1:
-            previous = self._at("page", owner, view, page=number - 1)
-            following = self._at("page", owner, view, page=number + 1)
+            previous = self.at("page", owner, view, page=number - 1)
+            following = self.at("page", owner, view, page=number + 1)
             buttons += [
                 Button(label="◀ Previous", address=previous, enabled=number > 0),
                 Button(label="Next ▶", address=following, enabled=number < pages - 1),
             ]
         if len(self.sorts) > 1:
             following = (view.sort + 1) % len(self.sorts)
-            address = self._at("sort", owner, view, page=0, sort=following)
+            address = self.at("sort", owner, view, page=0, sort=following)
             buttons.append(Button(label=f"Sorted by {self.sorts[view.sort]}", address=address))
         if len(self.filters) > 1:
             following = (view.filter + 1) % len(self.filters)
-            address = self._at("filter", owner, view, page=0, filter=following)
+            address = self.at("filter", owner, view, page=0, filter=following)
             buttons.append(Button(label=f"Showing {self.filters[view.filter]}", address=address))
         if many:
-            buttons.append(Button(label="Search", address=self._at(FILL, owner, view, page=0)))
+            buttons.append(Button(label="Search", address=self.at(FILL, owner, view, page=0)))
         return tuple(buttons)
 
     async def press(self, viewer: Viewer, press: Press) -> Answer:
@@ -123,10 +123,10 @@ class Listing:
             case "fill":
                 wanted = Input(name="query", label="Part of what you look for", limit=QUERY_LIMIT, value=view.query)
                 return Form(
-                    title=f"Search: {self.title}", address=self._at("found", address.owner, view), inputs=(wanted,)
+                    title=f"Search: {self.title}", address=self.at("found", address.owner, view), inputs=(wanted,)
                 )
             case "open" if self.open is not None:
-                back = Button(label="Back to the list", address=self._at("page", address.owner, view))
+                back = Button(label="Back to the list", address=self.at("page", address.owner, view))
                 return await self.open(viewer, press.chosen, back)
             case _:
                 raise stale()
@@ -141,7 +141,8 @@ class Listing:
             subject=view.subject,
         )
 
-    def _at(self, verb: str, owner: int, view: View, **changed: int) -> Address:
+    def at(self, verb: str, owner: int, view: View, **changed: int) -> Address:
+        """Where in this list a button leads."""
         seen = {"page": view.page, "sort": view.sort, "filter": view.filter} | changed
         view = View(**seen, query=view.query, subject=view.subject)
         return Address(screen=self.key, verb=verb, owner=owner, arguments=view.arguments())
