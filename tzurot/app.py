@@ -247,7 +247,7 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
     run = Run(
         characters=tables.characters,
         people=tables.people,
-        fetch=Fetch(tables.history, tables.epochs, cascade, Directions(tables.lorebooks)),
+        fetch=Fetch(tables.history, tables.epochs, cascade, Directions(tables.lorebooks, tables.presets)),
         references=FindReferences(config.conversation.references),
         retrieval=Retrieval(memories),
         complete=Complete(Client(outbound)),

@@ -35,6 +35,7 @@ from tzurot.plugins.settings import SettingsPlugin
 from tzurot.plugins.setup import SetupPlugin
 from tzurot.plugins.usage import UsagePlugin
 from tzurot.plugins.why import WhyPlugin
+from tzurot.tables.conversations import Conversations
 from tzurot.ui.lore import LoreScreens
 from tzurot.ui.memory import FactScreens, MemoryScreens
 from tzurot.ui.rights import Owners
@@ -172,7 +173,13 @@ def of_characters(desk: Desk) -> tuple[object, ...]:
         ),
         PersonaPlugin(personas=tables.personas, router=router),
         *of_memory(desk),
-        HistoryPlugin(history=tables.history, epochs=tables.epochs, characters=tables.characters, router=router),
+        HistoryPlugin(
+            history=tables.history,
+            conversations=Conversations(desk.core.database),
+            epochs=tables.epochs,
+            characters=tables.characters,
+            router=router,
+        ),
     )
 
 

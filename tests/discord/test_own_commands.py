@@ -396,3 +396,71 @@ async def test_a_reply_is_inspected_from_its_menu(
         assert alice.title == "Maren's last turn"
         assert "no reply to you" in await bob.menu("Inspect", reply)
         assert "no reply to you" in await alice.menu("Inspect", question)
+
+
+async def test_a_conversation_is_taken_out_with_its_versions_and_into_memory(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    async with Bot(discord, llm, database_url):
+        alice = Person(discord)
+        assert "have not talked yet" in await alice.run("history export", character="maren")
+        llm.say("The kettle first.", "No, the lamp first.")
+        await discord.say("general", "Alice", "@Maren what is first?")
+        await replies(discord)
+        (reply,) = discord.webhook_messages("general")
+        async with asyncio.timeout(10):
+            while "Version 2 of 2" not in await alice.menu("Regenerate", reply):
+                pass
+        async with asyncio.timeout(10):
+            await alice.run("history export", character="maren", kind="jsonl, with all versions")
+            assert alice.screen.message is not None
+            content = discord.file_of(alice.screen.message["attachments"][0])
+            while b"the lamp first" not in content.splitlines()[-1]:
+                await alice.run("history export", character="maren")
+                content = discord.file_of(alice.screen.message["attachments"][0])
+        _, asked, answered = map(json.loads, content.splitlines())
+        assert (asked["mes"], asked["is_user"]) == ("@Maren what is first?", True)
+        assert answered["mes"] == "No, the lamp first."
+        assert answered["swipes"] == ["The kettle first.", "No, the lamp first."]
+        assert answered["swipe_id"] == 1
+        await alice.run("history export", character="maren", kind="plain text")
+        assert alice.screen.message is not None
+        assert b"Maren: No, the lamp first." in discord.file_of(alice.screen.message["attachments"][0])
+        given = ("chat.jsonl", content, "application/jsonl")
+        assert "remembers 2 more lines" in await alice.run("memory import", character="quill", file=given)
+
+
+async def test_a_sillytavern_preset_is_taken_as_it_is(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    preset = {
+        "temperature": 0.7,
+        "openai_max_context": 8192,
+        "openai_max_tokens": 300,
+        "prompts": [
+            {"identifier": "main", "name": "Main", "role": "system", "content": "Write like a tide table."},
+            {"identifier": "chatHistory", "marker": True},
+            {"identifier": "jailbreak", "name": "Last", "role": "system", "content": "End with the hour."},
+        ],
+        "prompt_order": [
+            {
+                "character_id": 100001,
+                "order": [
+                    {"identifier": "main", "enabled": True},
+                    {"identifier": "chatHistory", "enabled": True},
+                    {"identifier": "jailbreak", "enabled": True},
+                ],
+            }
+        ],
+    }
+    async with Bot(discord, llm, database_url):
+        alice = Person(discord)
+        await alice.run("preset import", file=attached("Tides.json", preset))
+        assert alice.title == "Tides"
+        await alice.run("preset default set", preset="Tides")
+        llm.say("At four.")
+        await discord.say("general", "Alice", "@Maren when is low tide?")
+        asked = await llm.asked()
+        assert (asked.body["temperature"], asked.body["max_tokens"]) == (0.7, 300)
+        assert "Write like a tide table." in asked.prompt
+        assert "End with the hour." in asked.prompt

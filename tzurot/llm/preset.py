@@ -56,7 +56,7 @@ SIZES = (
     Parameter(key="reply_tokens", label="Reply (tokens)", lowest=16, highest=100_000, whole=True),
 )
 PARAMETERS = {parameter.key: parameter for parameter in (*SAMPLERS, *PENALTIES, *SIZES)}
-TEXTS = {"provider": 32, "model": 120, "reasoning_effort": 10}
+TEXTS = {"provider": 32, "model": 120, "reasoning_effort": 10, "system_prompt": 8000, "last_words": 4000}
 
 
 def read_values(given: Mapping[str, Any]) -> dict[str, Any]:

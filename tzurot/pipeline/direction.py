@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tzurot.pipeline.turn import Direction
 from tzurot.prompt.notes import AuthorsNote
-from tzurot.settings.catalog import AUTHORS_NOTE, LAST_WORDS, NOTE_DEPTH, NOTE_INTERVAL, SIDECAR, SYSTEM_PROMPT
+from tzurot.settings.catalog import AUTHORS_NOTE, LAST_WORDS, NOTE_DEPTH, NOTE_INTERVAL, PRESET, SIDECAR, SYSTEM_PROMPT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tzurot.pipeline.turn import Turn
     from tzurot.settings.cascade import Resolved
     from tzurot.tables.lorebooks import Lorebooks
+    from tzurot.tables.presets import Presets
 
 
 class Directions:
-    def __init__(self, lorebooks: Lorebooks) -> None:
+    def __init__(self, lorebooks: Lorebooks, presets: Presets) -> None:
         self._lorebooks = lorebooks
+        self._presets = presets
 
     async def of(self, turn: Turn, settings: Resolved) -> Direction:
+        preset = await self._presets.known(settings[PRESET])
+        values: Mapping[str, Any] = preset.values if preset is not None else {}
         return Direction(
-            system_prompt=settings[SYSTEM_PROMPT],
-            post_history=settings[LAST_WORDS],
+            system_prompt=settings[SYSTEM_PROMPT] or values.get("system_prompt", ""),
+            post_history=settings[LAST_WORDS] or values.get("last_words", ""),
             sidecar=settings[SIDECAR],
             note=AuthorsNote(text=settings[AUTHORS_NOTE], interval=settings[NOTE_INTERVAL], depth=settings[NOTE_DEPTH]),
             books=await self._lorebooks.in_force(subjects_of(turn)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tzurot.errors import NotFound, ProviderFailed, Refused
+from tzurot.errors import ProviderFailed, Refused
 from tzurot.llm.preset import applied
 from tzurot.settings.catalog import PRESET
 
@@ -43,7 +43,7 @@ class Routes:
             Refused: their preset asks for a provider they have no key for.
 
         """
-        preset = await self._preset(settings[PRESET])
+        preset = await self._presets.known(settings[PRESET])
         if preset is None and not await self._keys.providers(user_id):
             return self._hosts()
         values: Mapping[str, Any] = preset.values if preset is not None else {}
@@ -66,14 +66,6 @@ class Routes:
             if (wanted := values.get("model")) and self._is_hosts_to_pay(preset, str(wanted), route):
                 route = replace(route, model=str(wanted))
         return applied(route, values)
-
-    async def _preset(self, preset_id: int) -> Preset | None:
-        if not preset_id:
-            return None
-        try:
-            return await self._presets.get(preset_id)
-        except NotFound:
-            return None
 
     @staticmethod
     def _is_hosts_to_pay(preset: Preset | None, model: str, route: Route) -> bool:

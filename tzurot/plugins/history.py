@@ -5,25 +5,39 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from tzurot.cards.chats import Chat, ChatLine, write_jsonl, write_text
 from tzurot.discord import options
 from tzurot.discord.commands import Asked, command
 from tzurot.errors import NotFound
 from tzurot.ui.confirm import Confirm
-from tzurot.ui.screen import Screen
+from tzurot.ui.screen import File, Screen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tzurot.discord.components import Router
     from tzurot.tables.characters import Characters, CharacterSummary
+    from tzurot.tables.conversations import Conversations, Exchanged
     from tzurot.tables.epochs import Epochs
     from tzurot.tables.messages import History
     from tzurot.ui.viewer import Viewer
 
 PHRASE = "delete our history"
+JSONL, TEXT = "jsonl, with all versions", "plain text"
 
 
 class HistoryPlugin:
-    def __init__(self, *, history: History, epochs: Epochs, characters: Characters, router: Router) -> None:
+    def __init__(
+        self,
+        *,
+        history: History,
+        conversations: Conversations,
+        epochs: Epochs,
+        characters: Characters,
+        router: Router,
+    ) -> None:
         self._history = history
+        self._conversations = conversations
         self._epochs = epochs
         self._characters = characters
         self.purge_screen = Confirm(
@@ -71,6 +85,26 @@ class HistoryPlugin:
             ),
         )
 
+    @command(
+        "history export",
+        "All you and a character have said, as a file",
+        character=options.character(),
+        kind=options.choice("For SillyTavern and others, or to read", JSONL, TEXT, required=False),
+    )
+    async def export(self, asked: Asked, character: CharacterSummary, kind: str | None) -> Screen:
+        persona_id = asked.viewer.person.towards(character.id).persona_id
+        said = await self._conversations.of(persona_id, character.id)
+        if not said:
+            raise NotFound("history.none", f"You and {character.name} have not talked yet.", "Say hello first.")
+        chat = chat_of(said, asked.viewer.person.towards(character.id).name, character.name)
+        content = write_text(chat).encode() if kind == TEXT else write_jsonl(chat)
+        name = f"{character.slug}.{'txt' if kind == TEXT else 'jsonl'}"
+        return Screen(
+            title=f"You and {character.name}",
+            text=f"{len(said):,} messages.",
+            files=(File(name=name, content=content),),
+        )
+
     @command("history purge", "Delete all you and a character have said, for good", character=options.character())
     async def purge(self, asked: Asked, character: CharacterSummary) -> Screen:
         return await self.purge_screen.ask(asked.viewer, str(character.id))
@@ -87,3 +121,22 @@ class HistoryPlugin:
         persona_id = viewer.person.towards(character.id).persona_id
         count = await self._history.purge(persona_id, character.id)
         return f"{count:,} messages of you and **{character.name}** were deleted."
+
+
+def chat_of(said: Sequence[Exchanged], user: str, character: str) -> Chat:
+    """A conversation as files know it; where a reply has versions, the shown one is among them."""
+    lines: list[ChatLine] = []
+    for one in said:
+        swipes = one.takes if len(one.takes) > 1 else ()
+        shown = next((n for n, take in enumerate(swipes) if take == one.text), len(swipes) - 1)
+        lines.append(
+            ChatLine(
+                name=one.speaker,
+                text=one.text,
+                by_user=one.by_person,
+                said_at=one.said_at,
+                swipes=swipes,
+                swipe=max(shown, 0),
+            )
+        )
+    return Chat(user=user, character=character, created_at=said[0].said_at if said else None, lines=tuple(lines))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import orjson
+
+from tzurot.cards.chats import read_jsonl
 from tzurot.discord import options
 from tzurot.discord.commands import Asked, command
 from tzurot.errors import Invalid
@@ -19,6 +22,7 @@ from tzurot.ui.screen import File, Screen
 if TYPE_CHECKING:
     import hikari
 
+    from tzurot.cards.chats import ChatLine
     from tzurot.discord.components import Router
     from tzurot.memory.forget import Forgetting
     from tzurot.memory.shelf import Shelf
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from tzurot.ui.viewer import Viewer
 
 PHRASE = "forget me"
+LONGEST = 20_000
 FOUND = 10
 FILE_BYTES = 8 * 1024 * 1024
 FOR_EVER = 2**40
@@ -160,11 +165,14 @@ class MemoryPlugin:
         "memory import",
         "Bring memories of yours to a character",
         character=options.character(),
-        file=options.file("A file that /memory export made"),
+        file=options.file("A file of /memory export, or a chat in SillyTavern's JSONL"),
     )
     async def import_memories(self, asked: Asked, character: CharacterSummary, file: hikari.Attachment) -> str:
         content = await self._outbound.get(file.url, limit_bytes=FILE_BYTES)
-        taken = await self._transfer.take(*_ids(asked.viewer, character), content.splitlines())
+        lines = content.splitlines()
+        if lines and (b'"mes"' in content or b'"chat_metadata"' in lines[0]):
+            lines = [memory_line(line) for line in read_jsonl(content).chat.lines if line.text.strip()]
+        taken = await self._transfer.take(*_ids(asked.viewer, character), lines)
         return (
             f"**{character.name}** remembers {taken.memories:,} more lines and {taken.facts:,} more facts;"
             f" {taken.known:,} were known before, or forgotten here."
@@ -197,6 +205,19 @@ class MemoryPlugin:
         character = await self._characters.by_id(subject, viewer.user_id)
         purged = await self._forgetting.purge(*_ids(viewer, character))
         return f"**{character.name}** has forgotten {purged.memories:,} memories and {purged.facts:,} facts."
+
+
+def memory_line(said: ChatLine) -> bytes:
+    """A line of a chat as a memory; one without a date is taken to be of the beginning of time as computers know it."""
+    return orjson.dumps(
+        {
+            "type": "memory",
+            "speaker": said.name,
+            "by_character": not said.by_user,
+            "text": said.text[:LONGEST],
+            "said_at": said.said_at or datetime.fromtimestamp(0, UTC),
+        }
+    )
 
 
 def _ids(viewer: Viewer, character: CharacterSummary) -> tuple[int, int]:

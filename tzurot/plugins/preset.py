@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
@@ -10,6 +10,7 @@ from tzurot.discord import options
 from tzurot.discord.commands import Asked, command
 from tzurot.errors import Invalid, Refused
 from tzurot.llm.preset import EFFORTS, PENALTIES, SAMPLERS, SIZES, read_values
+from tzurot.prompt.presets import preset_of
 from tzurot.settings.catalog import PRESET
 from tzurot.settings.setting import Tier
 from tzurot.tables.presets import NAME_LENGTH
@@ -61,6 +62,14 @@ SECTIONS = (
         fields=(
             *_fields(SIZES),
             Field(name="reasoning_effort", label="Reasoning effort", limit=10, placeholder=", ".join(EFFORTS)),
+        ),
+    ),
+    Section(
+        name="prompts",
+        label="Prompts",
+        fields=(
+            Field(name="system_prompt", label="System prompt", long=True),
+            Field(name="last_words", label="Last words", long=True),
         ),
     ),
 )
@@ -130,7 +139,11 @@ class PresetPlugin:
     async def export(self, asked: Asked, preset: Preset) -> Screen:  # noqa: ARG002 - as every command
         return exported(preset)
 
-    @command("preset import", "Bring in a preset", file=options.file("A file of /preset export"))
+    @command(
+        "preset import",
+        "Bring in a preset",
+        file=options.file("A file of /preset export, or of SillyTavern's chat completion"),
+    )
     async def import_preset(self, asked: Asked, file: hikari.Attachment) -> Screen:
         content = await self._outbound.get(file.url, limit_bytes=PRESET_BYTES)
         try:
@@ -139,7 +152,10 @@ class PresetPlugin:
             found = None
         if not isinstance(found, dict):
             raise Invalid("preset.not_json", "That file is not a preset.", "Use a file that /preset export made.")
-        return await self._add(asked.viewer, found)  # pyright: ignore[reportUnknownArgumentType] - it is checked there
+        given = cast("dict[str, Any]", found)
+        if "prompts" in given or "openai_max_context" in given:
+            given = from_sillytavern(given, file.filename.rsplit(".", 1)[0])
+        return await self._add(asked.viewer, given)
 
     @command("preset default set", "Let this preset answer you", preset=options.preset())
     async def default_set(self, asked: Asked, preset: Preset) -> str:
@@ -257,6 +273,14 @@ class PresetPlugin:
         preset = await self._mine(viewer, subject)
         await self._presets.delete(preset.id)
         return f"**{preset.name}** was deleted."
+
+
+def from_sillytavern(raw: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A chat-completion preset of SillyTavern's in our own terms: samplers, sizes, and what its prompts say."""
+    read = preset_of(raw, name)
+    sizes = {"context_tokens": read.context_tokens, "reply_tokens": read.reply_tokens}
+    texts = {"system_prompt": read.system_prompt, "last_words": read.post_history}
+    return {"name": read.name or name, **read.samplers, **sizes, **texts}
 
 
 def exported(preset: Preset, *buttons: Button) -> Screen:

@@ -49,6 +49,7 @@ RIGHTS: Mapping[str, Power | None] = {
     "deny remove": CHANNEL,
     "help": ANYBODY,
     "history clear": ANYBODY,
+    "history export": ANYBODY,
     "history purge": ANYBODY,
     "history stats": ANYBODY,
     "history undo": ANYBODY,

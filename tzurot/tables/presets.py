@@ -73,6 +73,13 @@ class Presets:
             known = self._known[preset_id] = _preset(row)
         return known
 
+    async def known(self, preset_id: int) -> Preset | None:
+        """The preset of a setting: None where none is set, or it was deleted since."""
+        try:
+            return await self.get(preset_id) if preset_id else None
+        except NotFound:
+            return None
+
     async def find(self, given: str, user_id: int) -> Preset:
         """A visible one by id or name.
 
