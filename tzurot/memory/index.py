@@ -28,6 +28,7 @@ UNWRITTEN_ROWS = 200
 # a stem that more rows have says nothing about any of them, and costs the most
 COMMON_ROWS, COMMON_SHARE = 64, 6
 TAIL_ROWS = 256
+CHUNK_ROWS = 256  # what is computed on the way to a row is large, and is not kept
 NOBODY = -1
 
 
@@ -163,7 +164,14 @@ class Index:
             return
         first, count = self._count, self._count + len(entries)
         self._grow(count)
-        new = slice(first, count)
+        for start in range(0, len(entries), CHUNK_ROWS):
+            self._fill(entries[start : start + CHUNK_ROWS], first + start)
+        self._seal(count)
+        self._count = count
+
+    def _fill(self, entries: Sequence[Entry], first: int) -> None:
+        """The columns of some new rows, and what they change in the rows before them."""
+        new = slice(first, first + len(entries))
         self._stems += [entry.stems for entry in entries]
         self._lengths[new] = [len(entry.stems) // 4 for entry in entries]
         self._said[new] = [entry.said_at for entry in entries]
@@ -172,14 +180,11 @@ class Index:
         self._by_character[new] = [entry.by_character for entry in entries]
         self._audiences[new] = [self._codes.setdefault(entry.audience, len(self._codes)) for entry in entries]
         self._link(entries, first)
-        touched = np.unique(self._reachable(np.arange(first, count)))
+        touched = np.unique(self._reachable(np.arange(first, first + len(entries))))
         touched = touched[touched != NOBODY]
-        self._near[touched] = self._reachable(touched)
-        near = self._near[touched]
+        near = self._near[touched] = self._reachable(touched)
         self._reached[touched] = (np.where(near == NOBODY, 0, self._lengths[near]) * KERNEL).sum(axis=1)
         self._mix(entries, first)
-        self._seal(count)
-        self._count = count
 
     def _grow(self, count: int) -> None:
         """Room for so many rows; arrays are replaced and not resized, because a search may hold the old ones."""
