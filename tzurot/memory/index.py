@@ -254,9 +254,9 @@ class Index:
         previous = self._previous[rows]
         outside = (previous != NOBODY) & (previous < first)
         earlier = previous[outside]
-        self._keep(
-            earlier, self._vectors[earlier].astype(np.float32) * self._scales[earlier, None] + AFTER * own[outside]
-        )
+        seen: NDArray[np.float32] = self._vectors[earlier].astype(np.float32)
+        seen *= self._scales[earlier, None]
+        self._keep(earlier, seen + AFTER * own[outside])
         late = {row for last in self._last.values() for row in (last, int(self._previous[last])) if row != NOBODY}
         self._late = {row: own[row - first] if row >= first else self._late[row] for row in late}
 
