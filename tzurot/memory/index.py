@@ -256,7 +256,8 @@ class Index:
         earlier = previous[outside]
         seen: NDArray[np.float32] = self._vectors[earlier].astype(np.float32)
         seen *= self._scales[earlier, None]
-        self._keep(earlier, seen + AFTER * own[outside])
+        seen += AFTER * own[outside]
+        self._keep(earlier, seen)
         late = {row for last in self._last.values() for row in (last, int(self._previous[last])) if row != NOBODY}
         self._late = {row: own[row - first] if row >= first else self._late[row] for row in late}
 
