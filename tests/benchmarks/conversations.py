@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +97,12 @@ def _evidence(question: dict[str, Any], numbers: dict[str, int]) -> frozenset[in
 
 def read_all(folder: Path) -> tuple[Conversation, ...]:
     return tuple(read(path) for path in sorted(folder.glob("*.json")))
+
+
+def apart(conversation: Conversation) -> Conversation:
+    """The same with every turn in a place of its own: no line has neighbours."""
+    turns = (replace(turn, place=f"{turn.place}:{turn.origin_id}") for turn in conversation.turns)
+    return replace(conversation, turns=tuple(turns))
 
 
 async def tell(

@@ -23,7 +23,7 @@ from loguru import logger
 from tests.benchmarks.conversations import CATEGORIES, Asked, Conversation, read_all, tell
 from tests.postgres import cluster
 from tzurot.database.connect import Database, credentials
-from tzurot.memory.encoders import encoding
+from tzurot.memory.encoders import EncoderName, encoding
 from tzurot.memory.question import Cue
 from tzurot.memory.store import Memories
 from tzurot.tables.characters import Characters
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from tzurot.memory.partition import Remembered
 
 DEPTHS = (5, 10, 25, 50)
-Phrase = "Callable[[Conversation, str], str]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +100,8 @@ def chatty(conversations: Sequence[Conversation], dice: random.Random) -> Callab
 
 
 @asynccontextmanager
-async def bench(folder: Path, encoder: str = "static") -> AsyncGenerator[Bench]:
-    conversations = read_all(folder)
+async def bench(conversations: Sequence[Conversation], encoder: EncoderName = "static") -> AsyncGenerator[Bench]:
+    """The conversations, told to a product of their own."""
     async with cluster() as server:
         database = Database(credentials(await server.clone()))
         await database.open()
@@ -133,7 +132,7 @@ async def main() -> int:
     parser.add_argument("--encoder", choices=("static", "minilm"), default="static")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     given = parser.parse_args()
-    async with bench(given.data, given.encoder) as measured:
+    async with bench(read_all(given.data), given.encoder) as measured:
         if not measured.told:
             print(f"There are no conversations in {given.data}.", file=sys.stderr)
             return 1

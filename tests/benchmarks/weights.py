@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import random
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from loguru import logger
 
-from tests.benchmarks.locomo import DEPTHS, Bench, as_asked, averages, bench, line, nameless
+from tests.benchmarks.conversations import apart, read_all
+from tests.benchmarks.locomo import DEPTHS, Bench, as_asked, averages, bench, chatty, line, nameless
 from tzurot.memory.question import Cue
-from tzurot.memory.rank import STATIC, Signals, Weights, parts, relevance, shown
+from tzurot.memory.rank import MINILM, STATIC, Signals, Weights, parts, relevance, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -111,30 +113,44 @@ def left_out(
     return rows, folds
 
 
+def whole(sample: Sample) -> Sample:
+    """The message as one text."""
+    found = replace(sample.found, lexical=sample.found.lexical[:1], dense=sample.found.dense[:1])
+    return replace(sample, found=found)
+
+
+def show(label: str, rows: list[list[float]]) -> None:
+    print(line(label, averages(rows), len(rows)))
+
+
 async def main() -> int:
     logger.remove()
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="the folder of the conversations")
     parser.add_argument("--encoder", choices=("static", "minilm"), default="static")
     given = parser.parse_args()
-    async with bench(given.data, given.encoder) as measured:
+    conversations = read_all(given.data)
+    async with bench(conversations, given.encoder) as measured:
         asked, stripped = await samples(measured, as_asked), await samples(measured, nameless)
+        chat = await samples(measured, chatty(conversations, random.Random(5)))
+    async with bench([apart(one) for one in conversations], given.encoder) as measured:
+        alone = await samples(measured, as_asked)
     print(f"{'each conversation by the others':34}" + "".join(f"{depth:9}" for depth in DEPTHS) + "       n")
     rows, folds = left_out(asked, asked)
-    print(line("all signals", averages(rows), len(rows)))
-    bare, _ = left_out(asked, stripped)
-    print(line("all signals, names stripped", averages(bare), len(bare)))
+    show("all signals", rows)
     for name in SIGNALS:
-        rows, _ = left_out(asked, asked, (name,))
-        print(line(f"without {name}", averages(rows), len(rows)))
+        show(f"without {name}", left_out(asked, asked, (name,))[0])
+    show("every line alone, no neighbours", left_out(alone, alone)[0])
+    show("names stripped", left_out(asked, stripped)[0])
+    show("and an unrelated turn before it", left_out(asked, chat)[0])
+    show("  as one text, not by sentences", left_out(asked, [[whole(one) for one in given] for given in chat])[0])
     print("\nfitted on all, and the least and greatest of the folds:")
-    everything = fitted([sample for given in asked for sample in given])
+    everything = fitted([sample for each in asked for sample in each])
     for name in SIGNALS:
         values = [getattr(fold, name) for fold in folds]
         print(f"{name:14}{getattr(everything, name):8.2f}{min(values):8.2f}{max(values):8.2f}")
-    shipped = [row for given in asked for row in recalls(given, STATIC)]
-    print(line("as shipped", averages(shipped), len(shipped)))
-    print(f"of the shipped floor {STATIC.floor}: see python -m tests.benchmarks.locomo")
+    shipped = [row for each in asked for row in recalls(each, MINILM if given.encoder == "minilm" else STATIC)]
+    show("as shipped", shipped)
     return 0
 
 

@@ -23,7 +23,7 @@ from tzurot.pipeline.remember import snowflake_at
 from tzurot.pipeline.retrieval import Retrieval
 from tzurot.pipeline.turn import References, Scene, Turn
 from tzurot.settings.cascade import Resolved
-from tzurot.settings.catalog import MEMORIES
+from tzurot.settings.catalog import MEMORIES, MEMORY_EVERYWHERE, SHARED_MEMORY
 from tzurot.tables.characters import Characters
 from tzurot.tables.turns import Accepted
 from tzurot.talk import Incoming, Place, Speaker, Utterance
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 WORDS = "harbour winter letter garden sister train violin coffee lantern mountain doctor spring river market".split()
 SLUGS = ("maren", "quill", "tamsin")
 ROUTE = Route(base_url="https://models.example/v1", model="m", context_tokens=16384, reply_tokens=800)
-EVERYTHING = Resolved(values={MEMORIES.key: 100})
 LINES_A_WORLD = 8
 LETTERS = str.maketrans("0123456789", "abcdefghij")
 AT_ONCE = 250
@@ -127,17 +126,20 @@ class Worlds:
     async def _ask(self, world: int, characters: list[Character], spoken: list[Spoken]) -> None:
         """One person asks one character in one place, in one scope."""
         person, character = self._dice.choice(self._people), self._dice.choice(characters)
-        place, everywhere = self._dice.choice(places(world)), self._dice.random() < 0.2
+        place = self._dice.choice(places(world))
+        everywhere, shared = self._dice.random() < 0.2, self._dice.random() < 0.2
         asking = turn(person, character, place, f"Tell me of the {' '.join(self._dice.sample(WORDS, 5))}")
-        scene = Scene(turn=asking, history=(), now=NOW, settings=EVERYTHING)
-        found = await Retrieval(self._memories)(scene, everywhere=everywhere)
+        chosen = {MEMORIES.key: 100, MEMORY_EVERYWHERE.key: everywhere, SHARED_MEMORY.key: shared}
+        scene = Scene(turn=asking, history=(), now=NOW, settings=Resolved(values=chosen))
+        found = await Retrieval(self._memories)(scene)
         prompt = assemble(scene, References(), found, ROUTE)
         text = "\n".join(message.content for message in prompt.messages)
         marks = set(re.findall(r"Zz[a-j]+zz", text))
         owned = {
             line.mark
             for line in spoken
-            if (line.persona_id, line.character_id) == (person.persona_id, character.id)
+            if line.persona_id == person.persona_id
+            and (shared or line.character_id == character.id)
             and (everywhere or place.audience in ("private", line.audience))
         }
         assert marks <= owned, (world, marks - owned)

@@ -130,7 +130,7 @@ def test_pieces_added_one_by_one_score_as_the_whole(seed: int) -> None:
     assert len(pieces) == len(whole) == 900
     np.testing.assert_allclose(pieces.match(query).shares, whole.match(query).shares, atol=1e-5)
     np.testing.assert_array_equal(pieces.match(query).holders, whole.match(query).holders)
-    np.testing.assert_allclose(pieces.dense(asked), whole.dense(asked), atol=1e-4)
+    np.testing.assert_allclose(pieces.dense(asked), whole.dense(asked), atol=5e-3)  # rounded once more
     np.testing.assert_array_equal(pieces.before, whole.before)
     assert whole.size_bytes > 900 * DIMENSIONS
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from tzurot.memory.embed import Embedder
-from tzurot.memory.minilm import MiniLM
 from tzurot.memory.rank import MINILM, STATIC
 
 if TYPE_CHECKING:
@@ -22,4 +21,8 @@ def encoding(name: EncoderName) -> tuple[Encoder, Weights]:
         Invalid: its package is not installed, or holds other files than those that are known.
 
     """
-    return (MiniLM(), MINILM) if name == "minilm" else (Embedder(), STATIC)
+    if name == "static":
+        return Embedder(), STATIC
+    from tzurot.memory.minilm import MiniLM  # noqa: PLC0415 - not where it is not asked for
+
+    return MiniLM(), MINILM

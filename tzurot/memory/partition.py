@@ -143,7 +143,7 @@ class Partition:
 
     def _is_of(self, scored: Scored, cue: Cue) -> bool:
         same = scored.cue.text == cue.text and (scored.cue.before == cue.before or not scored.short)
-        timed = scored.cue.zone != cue.zone and len(scored.found.time) > 0
+        timed = len(scored.found.time) > 0 and str(scored.cue.zone) != str(cue.zone)
         return same and not timed and len(scored.scores) == len(self.index)
 
     def _apart(self, scores: NDArray[np.float32], limit: int, without: Collection[int]) -> list[int]:
