@@ -11,7 +11,7 @@ import pytest
 
 from tzurot.lore.patterns import Patience
 from tzurot.prompt.macros import Facts, Macros
-from tzurot.prompt.notes import AuthorsNote, Insertion, inserted, joined
+from tzurot.prompt.notes import AuthorsNote, Insertion, inserted
 from tzurot.prompt.regex_scripts import (
     MAX_SCRIPTS,
     Placement,
@@ -118,8 +118,6 @@ def test_insertions_stand_at_their_depth_and_the_systems_words_last() -> None:
     assert inserted(3, []) == ()
 
 
-def test_the_notes_of_conversation_and_character_are_joined() -> None:
-    assert [joined("chat", "own", how) for how in ("replace", "before", "after")] == ["own", "own\nchat", "chat\nown"]
-    assert joined("", "own", "after") == "own"
+def test_a_note_is_due_in_every_so_many_messages() -> None:
     assert AuthorsNote(text="x", interval=3).is_due(6)
     assert not AuthorsNote(text="x", interval=3).is_due(0)
