@@ -76,12 +76,13 @@ def prompted(
     recollection: Recollection | None = None,
     route: Route = ROUTE,
     persona: str = "",
+    settings: Resolved | None = None,
 ) -> Prompt:
     scene = Scene(
         turn=turn_of(own, said, message_id=message_id, persona=persona),
         history=history,
         now=NOW,
-        settings=Resolved(),
+        settings=settings or Resolved(),
         direction=direction or Direction(),
         standing=standing or Standing(),
     )

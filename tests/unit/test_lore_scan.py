@@ -165,6 +165,6 @@ def test_hostile_books_are_bounded() -> None:
         scanned = called(own, said="a" * 65536 + "!|hi", settings=settings)
         assert time.process_time() - begun < 0.5
         assert scanned.in_time == (entries is loop)
-    begun = time.perf_counter()
+    begun = time.process_time()
     called(book(*patterns), said="a" * 65536 + "!")
-    assert time.perf_counter() - begun < 0.25  # 40 ms for the patterns, some for making them
+    assert time.process_time() - begun < 0.25  # 40 ms for the patterns, some for making them

@@ -11,7 +11,7 @@ import pytest
 
 from tzurot.lore.patterns import Patience
 from tzurot.prompt.macros import Facts, Macros
-from tzurot.prompt.notes import AuthorsNote, Insertion, inserted, joined
+from tzurot.prompt.notes import AuthorsNote, Insertion, inserted
 from tzurot.prompt.regex_scripts import (
     MAX_SCRIPTS,
     Placement,
@@ -90,7 +90,9 @@ async def test_two_hundred_hostile_scripts_do_not_hold_up_anybody() -> None:
 
     text = ("a" * 63 + " ") * 1024
     best_lag = best_time = 9.0
-    for _ in range(3):  # the machine may be busy: the best of three is what the work itself takes
+    for _ in range(6):  # the machine may be busy: the best is what the work itself takes
+        if best_time < 1 and best_lag < 0.05:
+            break
         lags.clear()
         ticking = asyncio.create_task(tick())
         begun = time.perf_counter()
@@ -118,8 +120,6 @@ def test_insertions_stand_at_their_depth_and_the_systems_words_last() -> None:
     assert inserted(3, []) == ()
 
 
-def test_the_notes_of_conversation_and_character_are_joined() -> None:
-    assert [joined("chat", "own", how) for how in ("replace", "before", "after")] == ["own", "own\nchat", "chat\nown"]
-    assert joined("", "own", "after") == "own"
+def test_a_note_is_due_in_every_so_many_messages() -> None:
     assert AuthorsNote(text="x", interval=3).is_due(6)
     assert not AuthorsNote(text="x", interval=3).is_due(0)

@@ -117,7 +117,7 @@ def _macro_facts(scene: Scene, route: Route, limit: int) -> Facts:
             "lastgenerationtype": "regenerate" if turn.accepted.take > 1 else "normal",
         },
         chat=(*recent, Remark(said.text, by_user=True, said_at=said.said_at)),
-        now=scene.now,
+        now=scene.now.astimezone(ZoneInfo(scene.settings[TIMEZONE])),
         seed=turn.place.key,
     )  # fmt: skip
 
@@ -192,7 +192,8 @@ def _last_blocks(scene: Scene, macros: Macros, lore: Scanned | None) -> list[Blo
     """What stands at a depth of the conversation, the message that is answered, and the last words."""
     turn, direction = scene.turn, scene.direction
     card, said = turn.character.card, turn.incoming.utterance
-    blocks = [_block("last", harmless(f"{turn.asked_by.name}: {text_with_attachments(said) or SILENCE}"), Keep.ALWAYS)]
+    words = harmless(f"{turn.asked_by.name}: {text_with_attachments(said) or SILENCE}")
+    blocks = [replace(_block("last", words, Keep.ALWAYS), role="user")]
     if card.depth_prompt is not None:
         prompt = card.depth_prompt
         blocks.append(_at_depth(macros.expand(prompt.text), prompt.depth, _role(prompt.role)))
@@ -265,7 +266,7 @@ def _lore(placed: Placed | None, kind: str, slot: Slot | None, named: str = "") 
 
 def _lore_block(kind: str, activation: Activation) -> Block:
     rank = activation.entry.order + (CONSTANT if activation.entry.constant else 0)
-    return _block(kind, activation.text, Keep.LORE, rank)
+    return _block(kind, harmless(activation.text), Keep.LORE, rank)
 
 
 # Words

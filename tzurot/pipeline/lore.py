@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tzurot.lore.book import Slot
 from tzurot.lore.patterns import Patience
 from tzurot.lore.scan import Conversation, Line, Scanned, scan
+from tzurot.prompt.fence import harmless
 from tzurot.prompt.regex_scripts import Placement, applied
 from tzurot.prompt.tokens import estimate
 
@@ -122,7 +123,7 @@ def always_stands(activation: Activation) -> bool:
 
 
 def text_of(entries: Sequence[Activation]) -> str:
-    return "\n".join(each.text for each in entries)
+    return harmless("\n".join(each.text for each in entries))
 
 
 def disabled_prompts(lore: Scanned | None) -> set[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta, timezone
+from functools import cached_property
+from hashlib import blake2b
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -20,19 +22,38 @@ if TYPE_CHECKING:
 ANGLES = {"USER": "user", "BOT": "char", "CHAR": "char", "GROUP": "group", "CHARIFNOTGROUP": "charifnotgroup"}
 WORDED = ("time_utc",)
 MOST_REPEATED = 1000
-MOST_DICE = 1000
+MOST_DICE = 100
 LONGEST_VARIABLE = 20_000
 MANY = 10_000
 ROLL = re.compile(r"(\d*)d(\d+)([+-]\d+)?", re.IGNORECASE)
 FALSE = ("", "false", "off", "no", "0")
 
 
+class Source:
+    """A text that is evaluated."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def digest(self) -> str:
+        return blake2b(self._text.encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a macro begins, in which text."""
+
+    source: Source
+    start: int
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The arguments of a macro; `seed` is the same wherever it stands in the same text."""
+    """The arguments of a macro, and where it stands."""
 
     arguments: tuple[str, ...] = ()
-    seed: str = ""
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +148,8 @@ def _random(m: Macros, call: Call) -> str:
 
 
 def _pick(m: Macros, call: Call) -> str:
-    return Random(f"{m.facts.seed}|{call.seed}").choice(_choices(call))  # noqa: S311 - the same every time
+    where = f"{call.place.source.digest}@{call.place.start}" if call.place else ""
+    return Random(f"{m.facts.seed}|{where}").choice(_choices(call))  # noqa: S311 - the same every time
 
 
 def _roll(m: Macros, call: Call) -> str:

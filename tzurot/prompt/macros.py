@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from tzurot.prompt.macro_table import ANGLES, TABLE, WORDED, Call
+from tzurot.prompt.macro_table import ANGLES, TABLE, WORDED, Call, Macro, Place, Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,7 @@ NAME = re.compile(r"\s*(//|time_UTC[+-]\d+|/?[A-Za-z_][\w-]*)", re.ASCII | re.IG
 LONGEST = 400_000
 MOST_CALLS = 5_000
 DEEPEST = 32
+MARKED = ("trim", "if", "else")  # what these mean depends on what follows
 NOWHEN = datetime(1970, 1, 1, tzinfo=UTC)
 
 Variable = str | int | float
@@ -106,64 +107,77 @@ class Macros:
             self.within.pop()
 
     def evaluate(self, text: str) -> str:
-        frames: list[list[Piece]] = [[]]
+        source = Source(text)
+        frames = [Frame()]
         starts: list[int] = []
         position = 0
         for token in TOKEN.finditer(text):
-            pieces = frames[-1]
+            pieces = frames[-1].pieces
             if position < token.start():
                 pieces.append(text[position : token.start()])
             position = token.end()
             sign = token[0]
             if sign == "{{" and len(frames) <= DEEPEST:
-                frames.append([])
+                frames.append(Frame())
                 starts.append(token.start())
             elif sign == "}}" and starts:
                 inner = frames.pop()
-                self._close(frames[-1], inner, Place(text, starts.pop()))
+                self._close(frames[-1], inner.pieces, Place(source, starts.pop()))
             elif token[1]:
                 pieces.append(Value(TABLE[ANGLES[token[1].upper()]].run(self, Call()) or ""))
             else:
                 pieces.append(sign.replace("\\", ""))
-        frames[-1].append(text[position:])
-        whole = frames[0]
+        frames[-1].pieces.append(text[position:])
+        whole = frames[0].pieces
         for unclosed in frames[1:]:
-            whole += ["{{", *unclosed]
+            whole += ["{{", *unclosed.pieces]
         return _joined(whole)
 
-    def _close(self, outer: list[Piece], inner: list[Piece], place: Place) -> None:
+    def _close(self, outer: Frame, inner: list[Piece], place: Place) -> None:
         """Evaluate the macro that these pieces are the inside of, onto the end of what stands before it."""
+        self._calls += 1
+        if self._calls > MOST_CALLS or self._length > LONGEST:
+            outer.pieces += ["{{", *inner, "}}"]
+            return
         written = _joined(inner)
+        as_written = f"{{{{{written}}}}}"
         named = NAME.match(written)
         name = named[1].lower() if named else ""
-        if name in {"/trim", "/if"} and _close_scope(outer, name[1:]):
+        if name.startswith("/") and name != "//" and self._close_scope(outer, name[1:]):
             return
         macro = TABLE.get(name) or next((TABLE[word] for word in WORDED if name.startswith(word)), None)
         call = _call(name, inner, len(named[0]) if named else 0, place) if macro else None
-        self._calls += 1
-        if macro is None or call is None or not macro.least <= len(call.arguments) <= macro.most or self._exhausted():
-            outer.append(Value(f"{{{{{written}}}}}"))
-            return
-        value = macro.run(self, call)
-        if value is None:
-            outer.append(Value(f"{{{{{written}}}}}"))
-            return
-        self._length += len(value) + sum(map(len, call.arguments))
-        if name in {"trim", "if", "else"}:
-            outer.append(Mark(name, value, f"{{{{{written}}}}}"))
+        if macro is None or call is None:
+            outer.pieces.append(Value(as_written))
+        elif macro.least <= len(call.arguments) <= macro.most:
+            value = self._run(macro, call)
+            if value is not None and name in MARKED:
+                outer.mark(Mark(name, as_written, macro, call, holds=bool(value)))
+            else:
+                outer.pieces.append(Value(as_written if value is None else value))
+        elif macro.least <= len(call.arguments) + 1 <= macro.most:
+            outer.mark(Mark(name, as_written, macro, call))  # its last argument may stand between it and its end
         else:
-            outer.append(Value(value))
+            outer.pieces.append(Value(as_written))
 
-    def _exhausted(self) -> bool:
-        return self._calls > MOST_CALLS or self._length > LONGEST
+    def _run(self, macro: Macro, call: Call) -> str | None:
+        value = macro.run(self, call)
+        self._length += len(value or "") + sum(map(len, call.arguments))
+        return value
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a macro begins, in which text."""
-
-    text: str
-    start: int
+    def _close_scope(self, outer: Frame, name: str) -> bool:
+        """Evaluate what was begun by a macro of that name and ends here; False where nothing was."""
+        mark, body = outer.taken_from(name)
+        if mark is None:
+            return False
+        if name == "if":
+            elses = (i for i, piece in enumerate(body) if isinstance(piece, Mark) and piece.name == "else")
+            between = next(elses, len(body))
+            body = body[:between] if mark.holds else body[between + 1 :]
+        text = _joined(body).strip()
+        value = text if name in MARKED else self._run(mark.macro, Call((*mark.call.arguments, text), mark.call.place))
+        outer.pieces.append(Value(value or ""))
+        return True
 
 
 class Value(str):
@@ -174,22 +188,51 @@ class Value(str):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Where `{{trim}}`, `{{if}}` or `{{else}}` stands; `value` is empty for a condition that does not hold."""
+    """Where a macro stands whose body may follow; `holds` where that is a condition which does."""
 
     name: str
-    value: str
     written: str
+    macro: Macro
+    call: Call
+    holds: bool = False
 
 
 Piece = str | Mark
 
 
+class Frame:
+    """What stands on one level of nesting, and where on it macros stand whose bodies may follow."""
+
+    __slots__ = ("marks", "pieces")
+
+    def __init__(self) -> None:
+        self.pieces: list[Piece] = []
+        self.marks: dict[str, list[int]] = {}
+
+    def mark(self, mark: Mark) -> None:
+        self.marks.setdefault(mark.name, []).append(len(self.pieces))
+        self.pieces.append(mark)
+
+    def taken_from(self, name: str) -> tuple[Mark | None, list[Piece]]:
+        """Remove the last macro of that name and all that follows it, and give both."""
+        places = self.marks.get(name)
+        if not places:
+            return None, []
+        begun = places[-1]
+        mark, body = self.pieces[begun], self.pieces[begun + 1 :]
+        del self.pieces[begun:]
+        for others in self.marks.values():
+            while others and others[-1] >= begun:
+                others.pop()
+        assert isinstance(mark, Mark)
+        return mark, body
+
+
 def _call(name: str, pieces: list[Piece], start: int, place: Place) -> Call | None:
     """Split a macro's inside into arguments: after `::` any number, after one colon or a space a single one."""
-    seed = f"{place.text}@{place.start}"
     rest = "".join(piece for piece in pieces if isinstance(piece, str))[start:]
     if not rest.strip() or name == "//":
-        return Call(arguments=(name[8:],) if name.startswith("time_utc") and name[8:] else (), seed=seed)
+        return Call(arguments=(name[8:],) if name.startswith("time_utc") and name[8:] else (), place=place)
     if name.startswith("time_utc") and len(name) > len("time_utc"):
         return None
     stripped = rest.lstrip()
@@ -199,28 +242,10 @@ def _call(name: str, pieces: list[Piece], start: int, place: Place) -> Call | No
             parts = [piece] if isinstance(piece, Value) else piece.split("::") if isinstance(piece, str) else []
             arguments[-1] += parts[0] if parts else ""
             arguments += parts[1:]
-        return Call(arguments=tuple(argument.strip() for argument in arguments[1:]), seed=seed)
+        return Call(arguments=tuple(argument.strip() for argument in arguments[1:]), place=place)
     if stripped.startswith(":"):
-        return Call(arguments=(stripped[1:],), seed=seed)
-    return Call(arguments=(stripped,), seed=seed) if rest[0].isspace() else None
-
-
-def _close_scope(pieces: list[Piece], name: str) -> bool:
-    """End what `{{trim}}` or `{{if}}` began among these pieces; False where nothing did."""
-    opened = next((i for i in range(len(pieces) - 1, -1, -1) if _is_mark(pieces[i], name)), None)
-    if opened is None:
-        return False
-    body, mark = pieces[opened + 1 :], pieces[opened]
-    del pieces[opened:]
-    if name == "if":
-        between = next((i for i, piece in enumerate(body) if _is_mark(piece, "else")), len(body))
-        body = body[:between] if isinstance(mark, Mark) and mark.value else body[between + 1 :]
-    pieces.append(Value(_joined(body).strip()))
-    return True
-
-
-def _is_mark(piece: Piece, name: str) -> bool:
-    return isinstance(piece, Mark) and piece.name == name
+        return Call(arguments=(stripped[1:],), place=place)
+    return Call(arguments=(stripped,), place=place) if rest[0].isspace() else None
 
 
 def _joined(pieces: list[Piece]) -> str:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 NOTE_DEPTH = 4
 ROLE_ORDER = {"assistant": 0, "user": 1, "system": 2}  # at one depth the system's words stand nearest to the end
 Place = Literal["in_prompt", "in_chat", "before_prompt"]
-Replaces = Literal["replace", "before", "after"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +31,6 @@ class AuthorsNote:
         if self.interval == 1:
             return True
         return 0 < self.interval <= user_messages and user_messages % self.interval == 0
-
-
-def joined(note: str, own: str, how: Replaces) -> str:
-    """The conversation's note together with the character's own."""
-    texts = {"replace": (own,), "before": (own, note), "after": (note, own)}[how]
-    return "\n".join(text for text in texts if text.strip())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
