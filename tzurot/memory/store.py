@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC
+from sys import intern
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from tzurot.memory.rank import Weights
 
 CACHE_BYTES = 256 * 1024 * 1024
+LOAD_ROWS = 1000  # as many are read at once: what is needed on the way is large, and is not kept
 INLINE_ROWS = 4000  # a search over more is done beside the event loop
 COLUMNS = (
     "id, place, origin_id, by_character, speaker, text, said_at, audience, kind, traits, about_from, about_to, space,"
@@ -83,6 +85,7 @@ class Memories:
         self._encoder = encoder
         self._weights = weights
         self._inline_rows = inline_rows
+        self._dropped = 0
         self.facts = Facts(database, encoder, changed=self._forget_facts)
         self._learned: set[tuple[int, int]] = set()  # whose facts a write changed that is not committed yet
         self._partitions: LRUCache[tuple[int, int], Partition] = LRUCache(
@@ -91,10 +94,12 @@ class Memories:
 
     def forget(self) -> None:
         """Drop the cache."""
+        self._dropped += 1
         self._partitions.clear()
 
     def forget_facts(self) -> None:
         """Read facts anew: some were changed, here or in another process."""
+        self._dropped += 1
         for partition in self._partitions.values():
             partition.facts = None
 
@@ -136,19 +141,27 @@ class Memories:
         if partition is not None and last_id is not None and last_id <= partition.last_id:
             return partition
         partition = partition or Partition(self._encoder, self._weights)
+        asked = self._dropped
         async with partition.loading:
-            rows = await self._database.rows(
-                f"SELECT {COLUMNS} FROM memories"  # noqa: S608 - fixed names
-                " WHERE persona_id = $1 AND character_id = $2 AND id > $3 AND NOT archived ORDER BY id",
-                *key,
-                partition.last_id,
-            )
-            if rows:
-                if len(rows) > self._inline_rows:
-                    await asyncio.to_thread(self._take, partition, rows)
-                else:
+            found = False
+            while True:
+                rows = await self._database.rows(
+                    f"SELECT {COLUMNS} FROM memories"  # noqa: S608 - fixed names
+                    " WHERE persona_id = $1 AND character_id = $2 AND id > $3 AND NOT archived ORDER BY id LIMIT $4",
+                    *key,
+                    partition.last_id,
+                    LOAD_ROWS,
+                )
+                if not rows:
+                    break
+                found = True
+                if len(rows) < LOAD_ROWS:
                     self._take(partition, rows)
-            if (rows or key not in self._partitions) and partition.size_bytes <= self._partitions.maxsize:
+                    break
+                await asyncio.to_thread(self._take, partition, rows)
+            fits = partition.size_bytes <= self._partitions.maxsize
+            # if something was deleted meanwhile, this may hold it: it serves this question, and is not kept
+            if (found or key not in self._partitions) and fits and asked == self._dropped:
                 self._partitions[key] = partition
         return partition
 
@@ -235,14 +248,18 @@ class Memories:
     async def believed(self, persona_id: int, character_id: int, cue: Cue) -> tuple[Fact, ...]:
         """The facts that may be spoken of before that audience, oldest first."""
         partition = await self.partition(persona_id, character_id, 0)
-        if partition.facts is None:
-            partition.facts = await self.facts.of(persona_id, character_id)
+        asked, facts = self._dropped, partition.facts
+        if facts is None:
+            facts = await self.facts.of(persona_id, character_id)
+            if asked == self._dropped:
+                partition.facts = facts
         if cue.everywhere or cue.audience == PRIVATE:
-            return partition.facts
-        return tuple(fact for fact in partition.facts if cue.audience in fact.audiences)
+            return facts
+        return tuple(fact for fact in facts if cue.audience in fact.audiences)
 
     def release(self, persona_id: int, character_id: int) -> None:
         """Drop one partition from the cache: something in it was changed or deleted."""
+        self._dropped += 1
         self._partitions.pop((persona_id, character_id), None)
 
     async def drop(self, connection: Connection, lines: Iterable[tuple[str, int]]) -> None:
@@ -266,6 +283,7 @@ class Memories:
             await self.partition(*ids)
 
     def _forget_facts(self, persona_id: int, character_id: int) -> None:
+        self._dropped += 1
         if (partition := self._partitions.get((persona_id, character_id))) is not None:
             partition.facts = None
 
@@ -315,14 +333,14 @@ def _given(memory: Memory) -> tuple[object, ...]:
 
 def episode_of(row: Row) -> Episode:
     return Episode(
-        place=row["place"],
+        place=intern(row["place"]),  # thousands of rows say the same
         origin_id=row["origin_id"],
         by_character=row["by_character"],
-        speaker=row["speaker"],
+        speaker=intern(row["speaker"]),
         text=row["text"],
         said_at=row["said_at"],
-        audience=row["audience"],
-        kind=row["kind"],
+        audience=intern(row["audience"]),
+        kind=intern(row["kind"]),
     )
 
 
