@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 from loguru import logger
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -57,6 +56,8 @@ class Health:
         return web.Response(status=503 if reasons else 200, text="".join(f"{r}\n" for r in reasons) or "ready\n")
 
     async def _metrics(self, _: web.Request) -> web.Response:
+        from prometheus_client import CONTENT_TYPE_LATEST, generate_latest  # noqa: PLC0415 - 2 MB, when somebody asks
+
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def _faces(self, request: web.Request) -> web.Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import signal
 from contextlib import AsyncExitStack, suppress
@@ -14,7 +15,6 @@ from typing import TYPE_CHECKING
 import hikari
 from hikari.impl import RESTApp
 from loguru import logger
-from prometheus_client import REGISTRY
 
 from tzurot import __version__
 from tzurot.app import FLIGHTS_KEPT, RUN_LOCK, App
@@ -51,6 +51,7 @@ RETRY_S = 10.0
 CHECK_S = 2.0
 UPKEEP_S = 30.0
 PRUNE_EVERY = 120  # every hour
+M_ARENA_MAX = -8  # of glibc's mallopt
 HOW_TO_BEGIN = """Discord needs a bot's token, and none is configured. Three steps:
   1. Open https://discord.com/developers/applications, press New Application and give it a name.
   2. On its page Bot press Reset Token and copy the token; switch on Message Content Intent on the same page.
@@ -64,6 +65,7 @@ NO_CONTENT = (
 
 async def run(config: Config) -> int:
     """Run until SIGTERM or SIGINT; what was begun is finished first."""
+    be_frugal()
     serving = Serving(config=config, stop=asyncio.Event())
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, serving.stop.set)
@@ -126,6 +128,8 @@ class Serving:
 
     async def facts(self) -> tuple[tuple[str, str], ...]:
         """How the process is, as its owner reads it."""
+        from prometheus_client import REGISTRY  # noqa: PLC0415 - 2 MB, when somebody asks
+
         assert self.core is not None
         assert self.bot is not None
         begun = perf_counter()
@@ -186,6 +190,7 @@ class Serving:
             # what was made so far lives as long as the process: a full collection need not walk it again and again
             gc.collect()
             gc.freeze()
+            give_back()
             self.waiting_for = ""
             if beside_name := (await core.cascade.of())[PRESENCE]:
                 await show_presence(bot, beside_name)
@@ -235,10 +240,23 @@ class Serving:
                 discord.take_up(core, await core.resume.stranded("discord"))
                 if core.routes.base is None:
                     core.routes.base = (await choose(self.config, core.outbound, small=False)).route
+                give_back()
                 if round_number % PRUNE_EVERY == 0:
                     await core.tables.flights.prune(FLIGHTS_KEPT)
             except TzurotError as error:
                 logger.warning("upkeep: {}", error)
+
+
+def be_frugal() -> None:
+    """One arena for all threads, where the C library has arenas: few are at work, and each would keep its own."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+
+
+def give_back() -> None:
+    """Return what was freed to the system, where the C library can: otherwise it keeps what starting up took."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,6 @@ from tzurot.discord.permissions import Rights
 from tzurot.discord.viewers import Viewers
 from tzurot.memory.forget import Forgetting
 from tzurot.memory.shelf import Shelf
-from tzurot.memory.transfer import Transfer
 from tzurot.pipeline.actions import Actions
 from tzurot.pipeline.greet import Greet
 from tzurot.plugins.admin import AdminPlugin
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
     from tzurot.app import Core
     from tzurot.discord.front import DiscordFront
     from tzurot.discord.places import Places
+    from tzurot.memory.transfer import Transfer
     from tzurot.pipeline.lanes import Lanes
 
 PLUGINS = (
@@ -186,13 +186,19 @@ def of_characters(desk: Desk) -> tuple[object, ...]:
 def of_memory(desk: Desk) -> tuple[object, ...]:
     core = desk.core
     shelf, forgetting = Shelf(core.database), Forgetting(core.database, core.memories)
+
+    def transfer() -> Transfer:
+        from tzurot.memory.transfer import Transfer  # noqa: PLC0415 - 2 MB, when somebody takes memories along
+
+        return Transfer(core.database, core.memories)
+
     memory_screens, fact_screens = MemoryScreens(shelf, forgetting), FactScreens(core.memories.facts)
     return (
         MemoryPlugin(
             memories=core.memories,
             shelf=shelf,
             forgetting=forgetting,
-            transfer=Transfer(core.database, core.memories),
+            transfer=transfer,
             tuned=core.tables.tuned,
             characters=core.tables.characters,
             outbound=core.outbound,

@@ -29,6 +29,7 @@ UNWRITTEN_ROWS = 200
 COMMON_ROWS, COMMON_SHARE = 64, 6
 TAIL_ROWS = 256
 DENSE_ROWS = 1024  # so many at a time stay in the processor's cache
+WIDE_ROWS = 4000  # up to here vectors are kept as numbers that can be multiplied at once
 CHUNK_ROWS = 256  # what is computed on the way to a row is large, and is not kept
 NOBODY = -1
 
@@ -103,7 +104,7 @@ class Index:
         self._near = np.zeros((0, 1 + 2 * REACH), np.int32)
         self._lengths = np.zeros(0, np.float32)
         self._reached = np.zeros(0, np.float32)  # lengths with those of the neighbours
-        self._vectors = np.zeros((0, dimensions), np.int8)
+        self._vectors: NDArray[np.float32 | np.int8] = np.zeros((0, dimensions), np.float32)
         self._scales = np.zeros(0, np.float32)
         self._norms = np.zeros(0, np.float32)
         self._said = np.zeros(0)
@@ -194,6 +195,8 @@ class Index:
         if count <= room:
             return
         more = max(count + 32, count + count // 8) - room
+        if room + more > WIDE_ROWS:
+            self._vectors = self._vectors.astype(np.int8, copy=False)
 
         def grown(array: NDArray[np.generic]) -> NDArray[np.generic]:
             return np.concatenate([array, np.zeros((more, *array.shape[1:]), array.dtype)])
@@ -262,9 +265,9 @@ class Index:
         self._late = {row: own[row - first] if row >= first else self._late[row] for row in late}
 
     def _keep(self, rows: NDArray[np.integer], mixed: NDArray[np.float32]) -> None:
-        """Vectors in eight bits a dimension: a quarter of the memory, and nearly the same angles."""
+        """Vectors as whole numbers of eight bits: nearly the same angles, and of many rows a quarter of the memory."""
         scales = np.abs(mixed).max(axis=1, initial=0) / np.float32(127) + np.float32(1e-9)
-        self._vectors[rows] = np.rint(mixed / scales[:, None]).astype(np.int8)
+        self._vectors[rows] = np.rint(mixed / scales[:, None]).astype(self._vectors.dtype)
         self._scales[rows] = scales
         self._norms[rows] = np.linalg.norm(mixed, axis=1) + np.float32(1e-9)
 
@@ -313,6 +316,10 @@ class Index:
     def dense(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cosine of every row's mixed vector to unit vectors: shape (queries, rows)."""
         count, vectors = self._count, self._vectors
+        if len(vectors) <= WIDE_ROWS:
+            cosines = queries @ vectors[:count].astype(np.float32, copy=False).T
+            cosines *= self._scales[:count] / self._norms[:count]
+            return cosines
         found = np.empty((len(queries), count), np.float32)
         for start in range(0, count, DENSE_ROWS):
             stop = min(start + DENSE_ROWS, count)

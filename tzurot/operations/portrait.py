@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from io import BytesIO
 
-from PIL import Image, ImageOps, UnidentifiedImageError
-
 from tzurot.errors import Invalid
 
 SIDE = 512
@@ -25,6 +23,8 @@ async def portrait(content: bytes) -> tuple[bytes, str]:
 
 
 def _portrait(content: bytes) -> tuple[bytes, str]:
+    from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415 - 5 MB, when a picture comes
+
     try:
         with Image.open(BytesIO(content), formats=FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:

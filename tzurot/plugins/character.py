@@ -14,6 +14,7 @@ from tzurot.discord import options
 from tzurot.discord.commands import Asked, command
 from tzurot.discord.importing import Importing
 from tzurot.errors import Invalid
+from tzurot.operations.portrait import portrait
 from tzurot.settings.setting import Tier
 from tzurot.tables.characters import Face
 from tzurot.ui.character import CREATE, SECTIONS, TEMPLATE, picture_of, texts_of, view, welcome
@@ -166,8 +167,6 @@ class CharacterPlugin:
         image=options.file("A PNG, JPEG, WebP or GIF"),
     )
     async def avatar_set(self, asked: Asked, character: CharacterSummary, image: hikari.Attachment) -> Screen:
-        from tzurot.operations.portrait import portrait  # noqa: PLC0415 - Pillow, when a picture comes
-
         if image.size > AVATAR_BYTES:
             raise Invalid("avatar.too_large", "That picture is larger than 10 MiB.", "Send a smaller one.")
         content, media_type = await portrait(await self._outbound.get(image.url, limit_bytes=AVATAR_BYTES))

@@ -20,6 +20,8 @@ from tzurot.ui.listing import View
 from tzurot.ui.screen import File, Screen
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import hikari
 
     from tzurot.cards.chats import ChatLine
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from tzurot.memory.shelf import Shelf
     from tzurot.memory.store import Memories
     from tzurot.memory.transfer import Transfer
+
+    Transfers = Callable[[], Transfer]
     from tzurot.outbound import Outbound
     from tzurot.settings.setting import Setting
     from tzurot.tables.characters import Characters, CharacterSummary
@@ -51,7 +55,7 @@ class MemoryPlugin:
         memories: Memories,
         shelf: Shelf,
         forgetting: Forgetting,
-        transfer: Transfer,
+        transfer: Transfers,
         tuned: Tuned,
         characters: Characters,
         outbound: Outbound,
@@ -151,7 +155,7 @@ class MemoryPlugin:
 
     @command("memory export", "All a character remembers of you, as a file", character=options.character())
     async def export(self, asked: Asked, character: CharacterSummary) -> Screen:
-        lines = [line async for line in self._transfer.lines(*_ids(asked.viewer, character))]
+        lines = [line async for line in self._transfer().lines(*_ids(asked.viewer, character))]
         content = b"".join(lines)
         if len(content) > FILE_BYTES:
             raise Invalid("memory.too_large", "That is more than a message can carry.", "Ask the host for it.")
@@ -172,7 +176,7 @@ class MemoryPlugin:
         lines = content.splitlines()
         if lines and (b'"mes"' in content or b'"chat_metadata"' in lines[0]):
             lines = [memory_line(line) for line in read_jsonl(content).chat.lines if line.text.strip()]
-        taken = await self._transfer.take(*_ids(asked.viewer, character), lines)
+        taken = await self._transfer().take(*_ids(asked.viewer, character), lines)
         return (
             f"**{character.name}** remembers {taken.memories:,} more lines and {taken.facts:,} more facts;"
             f" {taken.known:,} were known before, or forgotten here."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from sys import intern
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cachetools import LRUCache
@@ -134,7 +135,8 @@ class History:
         if not rows:
             return known
         new = [
-            Line(tuple(ids) if ids else (first,), speaker, text, tokens, said_at, character_id)
+            # the same few people speak: their names are kept once
+            Line(tuple(ids) if ids else (first,), intern(speaker), text, tokens, said_at, character_id)
             for _, first, ids, speaker, text, tokens, said_at, character_id in rows
         ]
         lines = sorted([*known.lines, *reversed(new)], key=lambda line: line.said_at)
