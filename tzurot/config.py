@@ -89,7 +89,7 @@ class ConversationSection(Section):
     memories: int = Field(default=12, ge=0, le=100)
     references: int = Field(default=10, ge=0, le=50)
     lane_limit: int = Field(default=20, ge=1)
-    turns_at_once: int = Field(default=32, ge=1)
+    turns_at_once: int = Field(default=24, ge=1)
     turns_per_minute: int = Field(default=60, ge=1)
     turns_per_minute_here: int = Field(default=120, ge=1)
 

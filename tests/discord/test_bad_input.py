@@ -86,7 +86,7 @@ CARDS = {
     "binary": (bytes(range(256)) * 40, "not a JSON card"),
     "an endless nest": (b"[" * 100_000, "nested more than"),
     "a NUL": (card(name="Nul", description="a\0b"), "NUL"),
-    "fifty megabytes": (b'{"name": "' + b"x" * 50_000_000 + b'"}', "cards of up to"),
+    "fifty megabytes": (b'{"name": "' + b"x" * 50_000_000 + b'"}', "files of up to"),
     "empty": (b"", "not a JSON card"),
 }
 

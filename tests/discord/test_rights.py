@@ -35,6 +35,7 @@ GIVEN: dict[str, Any] = {
     "file": ("x.json", b"{", "application/json"),
     "image": ("x.png", b"x", "image/png"),
 }
+SPEAKING = {"chat"}  # what a denied person is refused; what is theirs they may still look after
 REFUSALS = {power: f"This is for {power.value}." for power in Power}
 ROLES = {
     "Bob": set[Power](),
@@ -64,6 +65,7 @@ def runnable(commands: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 
 async def test_every_command_by_every_role(discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str) -> None:
     server = discord.playground
+    discord.add_member(server, discord.add_user("Eve"))
     for name, granted in (("Cora", Permission.MANAGE_CHANNELS), ("Sam", Permission.MANAGE_GUILD), ("Dora", 0)):
         discord.add_member(server, discord.add_user(name), roles=[discord.add_role(server, name, granted)])
     owner = str(discord.user("Carol").id)
@@ -82,6 +84,12 @@ async def test_every_command_by_every_role(discord: LoopbackDiscord, llm: Script
                 refused = next((power for power in Power if REFUSALS[power] in answer), None)
                 if refused != (need if need is not None and need not in powers else None):
                     wrong.append(f"/{words} by {name}: {answer}")
+        await Person(discord, "Sam").run("deny add", user="Eve", where="this server")
+        for words, options in commands.items():
+            given = {one["name"]: GIVEN[one["name"]] for one in options if one.get("required")}
+            answer = await Person(discord, "Eve").run(words, **given)
+            if ("You are not answered" in answer) != (words in SPEAKING):
+                wrong.append(f"/{words} by Eve, who is denied: {answer}")
         assert not wrong, "\n".join(wrong)
 
 

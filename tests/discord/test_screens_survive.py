@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,12 @@ SCREENS: dict[str, dict[str, Any]] = {
     "admin servers": {},
     "admin settings": {},
     "admin cleanup": {"days": 30},
+    "lore browse": {},
+    "lore edit": {"book": "Quay"},
+    "memory browse": {"character": "maren"},
+    "memory facts": {"character": "maren"},
+    "memory purge": {"character": "maren"},
+    "memory why": {},
     "character delete": {"character": "nyx"},
 }
 TEXTS = (
@@ -66,6 +73,14 @@ async def test_every_component_after_a_restart_and_in_other_hands(
         await alice.run("preset create")
         await alice.fill(name="Wild")
         await alice.run("deny add", user="Carol")
+        await alice.run("lore create")
+        await alice.fill(name="Quay", keys="lamp", content="It burns oil.")
+        for text in ("I live in Lisbon", "where do I live?"):
+            llm.say("Aye.")
+            await discord.say("quiet", "Alice", f"@Maren {text}")
+        async with asyncio.timeout(10):
+            while "Why Maren" not in await alice.run("memory why"):
+                pass
         for words, options in SCREENS.items():
             person = Person(discord)
             await person.run(words, **options)
@@ -121,6 +136,66 @@ async def test_forms_take_whatever_people_type(discord: LoopbackDiscord, llm: Sc
         assert "å" * 4000 in kept, "nothing was cut"
         pinged = [one for one in discord.bot_messages("general") if one["mentions"] or one["mention_everyone"]]
         assert pinged == []
+
+
+DASHBOARDS: dict[str, dict[str, Any]] = {
+    "character edit": {"character": "nyx"},
+    "persona edit": {"persona": "Alice"},
+    "preset edit": {"preset": "Wild"},
+    "memory browse": {"character": "maren"},
+    "memory facts": {"character": "maren"},
+    "lore edit": {"book": "Quay"},
+}
+
+
+async def opened(person: Person, words: str, options: dict[str, Any]) -> list[str]:
+    """Bring somebody to a dashboard; the sections it has."""
+    await person.run(words, **options)
+    if words == "lore edit":
+        await person.press("Entries")
+    if words in ("memory browse", "memory facts", "lore edit"):
+        first = next(one for one in components_of(person) if "options" in one)
+        await person.pick("Open one", str(first["options"][0]["value"]))
+    return [str(one["value"]) for one in next(c for c in components_of(person) if "options" in c)["options"]]
+
+
+async def test_every_section_of_every_dashboard_takes_whatever_people_type(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    owner = f"[{discord.user('Alice').id}]"
+    async with Bot(discord, llm, database_url, TZUROT_DISCORD__OWNER_IDS=owner):
+        alice = Person(discord)
+        card = json.dumps({"name": "Nyx"}).encode()
+        await alice.run("character import", file=("n.json", card, "application/json"))
+        await alice.run("preset create")
+        await alice.fill(name="Wild")
+        await alice.run("lore create")
+        await alice.fill(name="Quay", keys="lamp", content="It burns oil.")
+        llm.say("Aye.")
+        await discord.say("general", "Alice", "@Maren I live in Lisbon")
+        async with asyncio.timeout(10):
+            while "Lisbon" not in await alice.run("memory facts", character="maren"):
+                pass
+        filled = 0
+        for words, options in DASHBOARDS.items():
+            for text in (*TEXTS, "a" * 4000):
+                for section in await opened(alice, words, options):
+                    await opened(alice, words, options)
+                    answer = await alice.pick("Edit", section)
+                    if alice.screen.modal is None:
+                        assert "longer than a form can hold" in answer
+                        continue
+                    fields = [one for row in alice.screen.modal["components"] for one in row["components"]]
+                    typed = {
+                        one["custom_id"]: text[: one.get("max_length") or 4000] or ("x" if one.get("required") else "")
+                        for one in fields
+                        if one["custom_id"] != "name"  # by which it is found again
+                    }
+                    answer = await alice.fill(**typed)
+                    assert not any(bug in answer for bug in BUGS), f"{words} {section} with {typed}: {answer}"
+                    filled += 1
+        assert filled > 60
+        assert [one for one in discord.bot_messages("general") if one["mentions"] or one["mention_everyone"]] == []
 
 
 async def test_two_hundred_at_once_while_the_database_takes_five_seconds(llm: ScriptedLLM, database_url: str) -> None:

@@ -88,5 +88,5 @@ async def test_no_forged_press_does_anything(database_url: str) -> None:
             except TzurotError:
                 refused += 1
         assert await core.database.value(STATE) == before
-        assert answered > 100
+        assert answered > FORGED / 200, "some of them are screens that anybody may see"
         assert refused > FORGED / 2

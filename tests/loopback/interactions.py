@@ -284,7 +284,7 @@ def _picked(select: Json, values: list[Any], filling: Filling) -> list[str]:
         raise NotOffered(f"pick {select['min_values']} to {select['max_values']} of {select['custom_id']!r}")
     if select["type"] == components.STRING_SELECT:
         by_label = {one["label"]: one["value"] for one in select["options"]}
-        offered = set(by_label.values())
+        offered = {one["value"] for one in select["options"]}  # labels may be alike
         picked = [str(value) if value in offered else by_label.get(value, "") for value in values]
         if not all(one in offered for one in picked):
             raise NotOffered(f"{select['custom_id']!r} offers {sorted(offered)}, not {values}")
