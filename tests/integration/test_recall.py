@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -23,6 +25,8 @@ from tzurot.settings.setting import Tier
 from tzurot.tables.settings import Scope, Tuned
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from tzurot.database.connect import Database
 
 DAY = 24 * 60
@@ -35,6 +39,7 @@ SAID = (
     episode(6 * DAY, "I dreamed of a white whale again."),
     episode(7 * DAY, "The doctor says my knee will heal by spring."),
 )
+MORE = 100
 FOREIGN = (
     "Which quarterly tax form does a corporation file?",
     "How tall is the Eiffel Tower?",
@@ -49,6 +54,15 @@ async def pair(database: Database) -> Pair:
     made = await Pair.make(database, Embedder())
     await made.remember(*SAID)
     return made
+
+
+@pytest.fixture
+def swift_threads() -> Generator[None]:
+    """Threads take turns so often that each meets the others in the middle of everything."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
 
 
 async def first(pair: Pair, asked: Cue) -> str:
@@ -157,3 +171,23 @@ async def test_a_partition_is_searched_beside_the_loop_as_within_it(pair: Pair) 
     within = await pair.memories.recall(*pair.ids, asked, limit=5)
     beside = Memories(pair.database, Embedder(), inline_rows=1)
     assert await beside.recall(*pair.ids, asked, limit=5) == within
+
+
+async def test_many_ask_while_more_is_said(pair: Pair, swift_threads: None) -> None:
+    asked = cue("Which instrument does my sister play?")
+    beside = Memories(pair.database, Embedder(), inline_rows=1)
+    await pair.remember(*(episode(8 * DAY + n, f"Verse {n} of a song about a violin.") for n in range(1000)))
+    await beside.recall(*pair.ids, asked, limit=5)
+    said = 0
+
+    async def ask() -> None:
+        while said < MORE:
+            found = await beside.recall(*pair.ids, asked, limit=5, last_id=0)
+            assert found[0].episode.text == SAID[1].text
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(3):
+            group.create_task(ask())
+        for said in range(1, MORE + 1):
+            await pair.remember(episode(9 * DAY + said, f"Verse {said} again, of a song about a violin."))
+            assert await beside.recall(*pair.ids, asked, limit=5)

@@ -90,7 +90,7 @@ class Segment:
 
 
 class Index:
-    """All rows of a partition in the order they were added. Search may run in a thread while rows are added."""
+    """All rows of a partition in the order they were added. One caller at a time: a search must not meet half a row."""
 
     def __init__(self, dimensions: int) -> None:
         self._count = 0
@@ -190,7 +190,7 @@ class Index:
         self._mix(entries, first)
 
     def _grow(self, count: int) -> None:
-        """Room for so many rows; arrays are replaced and not resized, because a search may hold the old ones."""
+        """Room for so many rows; arrays are replaced and not resized, because what was found may hold the old ones."""
         room = len(self._lengths)
         if count <= room:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -74,6 +75,8 @@ class Scored:
 
 @dataclass(slots=True)
 class Partition:
+    """A thread may search while another adds rows: each waits for the other, so that no search sees half a row."""
+
     encoder: Encoder
     weights: Weights = STATIC
     index: Index = field(init=False)
@@ -85,6 +88,7 @@ class Partition:
     size_bytes: int = 1
     ahead: Scored | None = None  # made while nothing else was to do
     loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _alone: threading.RLock = field(default_factory=threading.RLock)
     _text_bytes: int = 0
     _worth: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     _shown: dict[str, deque[frozenset[int]]] = field(default_factory=dict[str, deque[frozenset[int]]])
@@ -96,50 +100,53 @@ class Partition:
         return len(self.ids)
 
     def add(self, ids: Sequence[int], episodes: Sequence[Episode], entries: Sequence[Entry]) -> None:
-        for episode in episodes:
-            self.names.learn(episode.speaker, by_character=episode.by_character)
-            self._text_bytes += len(episode.text) + ROW_OVERHEAD_BYTES
-        self.ids += ids
-        self.episodes += episodes
-        self.index.add(entries)
-        self.last_id = max(self.last_id, *ids)
-        self.size_bytes = self.index.size_bytes + self._text_bytes
+        with self._alone:
+            for episode in episodes:
+                self.names.learn(episode.speaker, by_character=episode.by_character)
+                self._text_bytes += len(episode.text) + ROW_OVERHEAD_BYTES
+            self.ids += ids
+            self.episodes += episodes
+            self.index.add(entries)
+            self.last_id = max(self.last_id, *ids)
+            self.size_bytes = self.index.size_bytes + self._text_bytes
 
     def score(self, cue: Cue) -> Scored:
-        question = understand(cue, self.names, self.encoder)
-        found = signals(question, self.index, cue.now)
-        if len(self._worth) != len(self.index):
-            self._worth = worth(self.index, self.weights)
-        weighed = parts(found, relevance(found, self.weights), self._worth, self.weights)
-        return Scored(cue, question.short, found, weighed, np.sum(list(weighed.values()), axis=0))
+        with self._alone:
+            question = understand(cue, self.names, self.encoder)
+            found = signals(question, self.index, cue.now)
+            if len(self._worth) != len(self.index):
+                self._worth = worth(self.index, self.weights)
+            weighed = parts(found, relevance(found, self.weights), self._worth, self.weights)
+            return Scored(cue, question.short, found, weighed, np.sum(list(weighed.values()), axis=0))
 
     def search(self, cue: Cue, limit: int, without: Collection[int], *, floor: bool = True) -> tuple[Remembered, ...]:
         """What the cue calls up, best first; `floor` off: the best there is, however little it has to do with it."""
-        ahead, self.ahead = self.ahead, None
-        scored = ahead if ahead is not None and self._is_of(ahead, cue) else self.score(cue)
-        count = len(scored.scores)
-        scores = scored.scores.copy()
-        if not cue.everywhere and cue.audience != PRIVATE:
-            scores[~self.index.heard_by(cue.audience)[:count]] = -np.inf
-        if floor:
-            heard = scored.relevance[np.isfinite(scores)]
-            if not len(heard) or not enough(float(heard.max()), scored.found, self.weights):
-                return ()
-            scores[scored.relevance < self.weights.least] = -np.inf
-        self._hide_shown(cue.place, scored, scores)
-        rows = self._apart(scores, limit, without)
-        if cue.place:
-            self._remember_shown(cue.place, rows)
-        whys = zip(*(scored.parts[name][rows].tolist() for name in scored.parts), strict=True)
-        return tuple(
-            Remembered(
-                id=self.ids[row],
-                episode=self.episodes[row],
-                score=score,
-                why=tuple(zip(scored.parts, why, strict=True)),
+        with self._alone:
+            ahead, self.ahead = self.ahead, None
+            scored = ahead if ahead is not None and self._is_of(ahead, cue) else self.score(cue)
+            count = len(scored.scores)
+            scores = scored.scores.copy()
+            if not cue.everywhere and cue.audience != PRIVATE:
+                scores[~self.index.heard_by(cue.audience)[:count]] = -np.inf
+            if floor:
+                heard = scored.relevance[np.isfinite(scores)]
+                if not len(heard) or not enough(float(heard.max()), scored.found, self.weights):
+                    return ()
+                scores[scored.relevance < self.weights.least] = -np.inf
+            self._hide_shown(cue.place, scored, scores)
+            rows = self._apart(scores, limit, without)
+            if cue.place:
+                self._remember_shown(cue.place, rows)
+            whys = zip(*(scored.parts[name][rows].tolist() for name in scored.parts), strict=True)
+            return tuple(
+                Remembered(
+                    id=self.ids[row],
+                    episode=self.episodes[row],
+                    score=score,
+                    why=tuple(zip(scored.parts, why, strict=True)),
+                )
+                for row, score, why in zip(rows, scored.scores[rows].tolist(), whys, strict=True)
             )
-            for row, score, why in zip(rows, scored.scores[rows].tolist(), whys, strict=True)
-        )
 
     def _is_of(self, scored: Scored, cue: Cue) -> bool:
         same = scored.cue.text == cue.text and (scored.cue.before == cue.before or not scored.short)

@@ -124,14 +124,18 @@ class Memories:
         partition = await self.partition(persona_id, character_id, last_id)
         if not len(partition):
             return ()
-        if len(partition) > self._inline_rows or self._encoder.slow:
+        if self._beside(partition):
             return await asyncio.to_thread(partition.search, cue, limit, without, floor=floor)
         return partition.search(cue, limit, without, floor=floor)
+
+    def _beside(self, partition: Partition) -> bool:
+        """Whether it is worked on in a thread: the event loop must wait neither for that work nor for its end."""
+        return len(partition) > self._inline_rows or self._encoder.slow
 
     def think_ahead(self, persona_id: int, character_id: int, cue: Cue) -> None:
         """Score the memories that are at hand, while the caller waits for something else; `recall` finds it done."""
         partition = self._partitions.get((persona_id, character_id))
-        if partition is not None and 0 < len(partition) <= self._inline_rows and not self._encoder.slow:
+        if partition is not None and len(partition) and not self._beside(partition):
             partition.ahead = partition.score(cue)
 
     async def partition(self, persona_id: int, character_id: int, last_id: int | None = None) -> Partition:
@@ -155,10 +159,12 @@ class Memories:
                 if not rows:
                     break
                 found = True
-                if len(rows) < LOAD_ROWS:
+                if len(rows) == LOAD_ROWS or self._beside(partition):
+                    await asyncio.to_thread(self._take, partition, rows)
+                else:
                     self._take(partition, rows)
+                if len(rows) < LOAD_ROWS:
                     break
-                await asyncio.to_thread(self._take, partition, rows)
             fits = partition.size_bytes <= self._partitions.maxsize
             # if something was deleted meanwhile, this may hold it: it serves this question, and is not kept
             if (found or key not in self._partitions) and fits and asked == self._dropped:
