@@ -1,4 +1,4 @@
-"""What a message holds besides its words, in words: forwarded messages, embeds, polls, stickers, reactions."""
+"""What a message holds besides its words, in words: forwarded messages, embeds, polls, stickers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     import hikari
 
 EMBED_LIMIT = 1500
-REACTIONS = 6
 
 
 def words_of(message: hikari.PartialMessage) -> str:
@@ -34,12 +33,6 @@ def attachments_of(message: hikari.PartialMessage) -> tuple[Attachment, ...]:
         Attachment(name=one.filename, url=one.url, media_type=one.media_type or "", size_bytes=one.size)
         for one in found
     )
-
-
-def reactions_of(message: hikari.PartialMessage) -> str:
-    """Which reactions there are and how many of each; empty where there are none."""
-    counted = [f"{one.emoji.name} {one.count}" for one in (message.reactions or ())[:REACTIONS]]
-    return f"[reactions: {', '.join(counted)}]" if counted else ""
 
 
 def _stickers(stickers: Iterable[hikari.PartialSticker]) -> Iterator[str]:

@@ -81,8 +81,23 @@ def _offering(suggest: Suggest, lookups: Lookups) -> Callable[..., Awaitable[Non
     return offer
 
 
-def text(description: str, *, limit: int = OPTION_LIMIT, required: bool = True) -> Option:
-    return Option(make=lightbulb.string, description=description, required=required, limits={"max_length": limit})
+def text(
+    description: str,
+    *,
+    limit: int = OPTION_LIMIT,
+    required: bool = True,
+    suggest: Suggest | None = None,
+    find: Read | None = None,
+) -> Option:
+    """Words of the asker's own, or with `suggest` and `find` something that has a name."""
+    return Option(
+        make=lightbulb.string,
+        description=description,
+        required=required,
+        limits={"max_length": limit},
+        suggest=suggest,
+        find=find,
+    )
 
 
 def number(description: str, *, lowest: int, highest: int, required: bool = True) -> Option:
@@ -114,14 +129,8 @@ def file(description: str, *, required: bool = True) -> Option:
 
 def character(description: str = "The character's name", *, edit: bool = False, required: bool = True) -> Option:
     """A character by name, read as its summary; with `edit` only one that the viewer may change."""
-    return Option(
-        make=lightbulb.string,
-        description=description,
-        required=required,
-        limits={"max_length": OPTION_LIMIT},
-        suggest=_editable if edit else _visible,
-        find=_editable_character if edit else _character,
-    )
+    suggest, find = (_editable, _editable_character) if edit else (_visible, _character)
+    return text(description, required=required, suggest=suggest, find=find)
 
 
 async def _visible(lookups: Lookups, person: Person | None, _: str) -> Sequence[Named]:
@@ -140,6 +149,10 @@ async def _editable(lookups: Lookups, person: Person | None, _: str) -> Sequence
     return [_named(c) for c in visible if lookups.owners.may_edit(person, c)]
 
 
+def _by_id(name: str, subject: int) -> Named:
+    return Named(name=name, value=str(subject))
+
+
 def _named(summary: CharacterSummary) -> Named:
     return Named(name=summary.name, value=summary.slug)
 
@@ -156,18 +169,12 @@ async def _editable_character(lookups: Lookups, viewer: Viewer, given: str) -> C
 
 def persona(description: str = "A persona of yours") -> Option:
     """One of the asker's own personas, read as a Guise."""
-    return Option(
-        make=lightbulb.string,
-        description=description,
-        limits={"max_length": OPTION_LIMIT},
-        suggest=_personas,
-        find=_persona,
-    )
+    return text(description, suggest=_personas, find=_persona)
 
 
 async def _personas(lookups: Lookups, person: Person | None, _: str) -> Sequence[Named]:
     found = await lookups.personas.of(person.user_id) if person is not None else ()
-    return [Named(name=persona.name, value=str(persona.id)) for persona in found]
+    return [_by_id(one.name, one.id) for one in found]
 
 
 async def _persona(lookups: Lookups, viewer: Viewer, given: str) -> Guise:
@@ -175,18 +182,12 @@ async def _persona(lookups: Lookups, viewer: Viewer, given: str) -> Guise:
 
 
 def preset(description: str = "A preset of yours or the host's") -> Option:
-    return Option(
-        make=lightbulb.string,
-        description=description,
-        limits={"max_length": OPTION_LIMIT},
-        suggest=_presets,
-        find=_preset,
-    )
+    return text(description, suggest=_presets, find=_preset)
 
 
 async def _presets(lookups: Lookups, person: Person | None, _: str) -> Sequence[Named]:
     found = await lookups.presets.visible_to(person.user_id if person is not None else None)
-    return [Named(name=preset.name, value=str(preset.id)) for preset in found]
+    return [_by_id(one.name, one.id) for one in found]
 
 
 async def _preset(lookups: Lookups, viewer: Viewer, given: str) -> Preset:
@@ -194,18 +195,12 @@ async def _preset(lookups: Lookups, viewer: Viewer, given: str) -> Preset:
 
 
 def lorebook(description: str = "A lorebook of yours") -> Option:
-    return Option(
-        make=lightbulb.string,
-        description=description,
-        limits={"max_length": OPTION_LIMIT},
-        suggest=_lorebooks,
-        find=_lorebook,
-    )
+    return text(description, suggest=_lorebooks, find=_lorebook)
 
 
 async def _lorebooks(lookups: Lookups, person: Person | None, _: str) -> Sequence[Named]:
     found = await lookups.lorebooks.of(person.user_id) if person is not None else ()
-    return [Named(name=book.name, value=str(book.id)) for book in found]
+    return [_by_id(one.name, one.id) for one in found]
 
 
 async def _lorebook(lookups: Lookups, viewer: Viewer, given: str) -> Lorebook:
@@ -213,8 +208,7 @@ async def _lorebook(lookups: Lookups, viewer: Viewer, given: str) -> Lorebook:
 
 
 def provider(description: str = "Whose key", *, required: bool = False) -> Option:
-    limits = {"max_length": 32}
-    return Option(make=lightbulb.string, description=description, required=required, limits=limits, suggest=_providers)
+    return text(description, limit=32, required=required, suggest=_providers)
 
 
 async def _providers(lookups: Lookups, person: Person | None, _: str) -> Sequence[Named]:
@@ -223,7 +217,7 @@ async def _providers(lookups: Lookups, person: Person | None, _: str) -> Sequenc
 
 
 def zone(description: str = "Your time zone, for example Europe/Berlin") -> Option:
-    return Option(make=lightbulb.string, description=description, limits={"max_length": 60}, suggest=_zones)
+    return text(description, limit=60, suggest=_zones)
 
 
 async def _zones(lookups: Lookups, person: Person | None, typed: str) -> Sequence[Named]:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CONVERSATION, MEMORY, REPLIES, PLACES = "Conversation", "Memory", "Replies", "Places"
-ONES_OWN = (Tier.OPERATOR, Tier.CHARACTER, Tier.USER, Tier.USER_CHARACTER)
 OF_PLACES = (Tier.OPERATOR, Tier.SERVER, Tier.CHANNEL)
 
 
