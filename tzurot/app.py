@@ -58,9 +58,11 @@ from tzurot.tables.usage import Usage
 from tzurot.vault import open_vault
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from types import TracebackType
 
     from tzurot.config import Config
+    from tzurot.database.server import EmbeddedServer
 
 
 FLIGHTS_KEPT = timedelta(days=3)
@@ -118,12 +120,14 @@ class Core:
 class App:
     """`async with App(config, exclusive=True) as core`: the database is up, migrated, inhabited and listened to.
 
-    `exclusive` is for `run`: of two such processes over one data directory the second is refused.
+    `exclusive` is for `run`: of two such processes over one data directory the second is refused. An `embedded`
+    database that was started before is closed by who started it.
     """
 
-    def __init__(self, config: Config, *, exclusive: bool) -> None:
+    def __init__(self, config: Config, *, exclusive: bool, embedded: Awaitable[EmbeddedServer] | None = None) -> None:
         self._config = config
         self._exclusive = exclusive
+        self._embedded = embedded
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Core:
@@ -177,10 +181,13 @@ class App:
         """The configured database, or the embedded one."""
         if self._config.dsn:
             return credentials(self._config.dsn)
-        from tzurot.database.server import EmbeddedServer  # noqa: PLC0415 - not with a database of one's own
+        if self._embedded is not None:
+            server = await self._embedded
+        else:
+            from tzurot.database.server import EmbeddedServer  # noqa: PLC0415 - not with a database of one's own
 
-        server = await EmbeddedServer.open(self._config.data_dir, exclusive=self._exclusive)
-        self._stack.push_async_callback(server.close)
+            server = await EmbeddedServer.open(self._config.data_dir, exclusive=self._exclusive)
+            self._stack.push_async_callback(server.close)
         logger.debug("embedded database in {}", self._config.data_dir)
         address = server.address
         return Credentials(host=address.host, user=address.user, database=address.database)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import gc
-import signal
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from itertools import count
@@ -44,14 +43,15 @@ if TYPE_CHECKING:
 
     from tzurot.app import Core
     from tzurot.config import Config
+    from tzurot.database.server import EmbeddedServer
     from tzurot.tables.turns import Owed
 
 DRAIN_S = 20.0
 RETRY_S = 10.0
+USUAL_THRESHOLDS = (700, 10, 10)  # Python's own
 CHECK_S = 2.0
 UPKEEP_S = 30.0
 PRUNE_EVERY = 120  # every hour
-M_ARENA_MAX = -8  # of glibc's mallopt
 HOW_TO_BEGIN = """Discord needs a bot's token, and none is configured. Three steps:
   1. Open https://discord.com/developers/applications, press New Application and give it a name.
   2. On its page Bot press Reset Token and copy the token; switch on Message Content Intent on the same page.
@@ -63,19 +63,16 @@ NO_CONTENT = (
 )
 
 
-async def run(config: Config) -> int:
-    """Run until SIGTERM or SIGINT; what was begun is finished first."""
-    be_frugal()
-    serving = Serving(config=config, stop=asyncio.Event())
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, serving.stop.set)
+async def run(config: Config, stop: asyncio.Event, embedded: Awaitable[EmbeddedServer] | None) -> int:
+    """Run until `stop` is set; what was begun is finished first. The `embedded` database is on its way already."""
+    serving = Serving(config=config, stop=stop)
     async with AsyncExitStack() as stack:
         health = Health(config.health.host, config.health.port, serving.reasons, serving.face)
         stack.push_async_callback(health.close)
         await health.open()
         if not config.token:
             return await serving.wait("Discord's token is missing", HOW_TO_BEGIN)
-        serving.core = core = await stack.enter_async_context(App(config, exclusive=True))
+        serving.core = core = await stack.enter_async_context(App(config, exclusive=True, embedded=embedded))
         chosen = await choose(config, core.outbound, model=config.llm.guest_model, small=False)
         core.routes.base = chosen.route
         if chosen.route is None:
@@ -190,6 +187,7 @@ class Serving:
             # what was made so far lives as long as the process: a full collection need not walk it again and again
             gc.collect()
             gc.freeze()
+            gc.set_threshold(*USUAL_THRESHOLDS)
             give_back()
             self.waiting_for = ""
             if beside_name := (await core.cascade.of())[PRESENCE]:
@@ -245,12 +243,6 @@ class Serving:
                     await core.tables.flights.prune(FLIGHTS_KEPT)
             except TzurotError as error:
                 logger.warning("upkeep: {}", error)
-
-
-def be_frugal() -> None:
-    """One arena for all threads, where the C library has arenas: few are at work, and each would keep its own."""
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def give_back() -> None:

@@ -14,6 +14,7 @@ from tzurot.memory.words import WORD, stems
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
     from numpy.typing import NDArray
 
@@ -107,21 +108,23 @@ def understand(cue: Cue, names: Names, encoder: Encoder) -> Question:
     """Take a message apart. About 0.1 ms."""
     text = _MENTION.sub(" ", cue.text)[:LONGEST_MESSAGE]
     parts = [part for part in _SENTENCES.split(without_names(text, names)) if part.strip()][-MOST_SENTENCES:]
-    own = _joined([stems(part) for part in parts])
+    each = [stems(part).tolist() for part in parts]
+    own = set[int]().union(*each)
     short = len(own) < TOO_SHORT
     told = cue.before[-LINES_BEFORE:] if short else ()
-    pieces = [*(without_names(line[:LONGEST_MESSAGE], names) for line in told), *parts]
+    earlier = [without_names(line[:LONGEST_MESSAGE], names) for line in told]
+    pieces = [*zip(earlier, (stems(line).tolist() for line in earlier), strict=True), *zip(parts, each, strict=True)]
     asks = any(part.rstrip().endswith("?") for part in parts)
     whole = " ".join(parts)
     scored = [(own, whole, 1.0)]
     if len(pieces) > 1:
-        for steps, piece in enumerate(reversed(pieces)):
+        for steps, (piece, row) in enumerate(reversed(pieces)):
             weight = FADE**steps * (TOLD if asks and not piece.rstrip().endswith("?") else 1.0)
-            scored += [(row, piece, weight)] if len(row := stems(piece)) else []
-    distinct = _joined([row for row, _, _ in scored])[:MOST_STEMS]
+            scored += [(set(row), piece, weight)] if row else []
+    distinct = sorted(set[int]().union(*(row for row, _, _ in scored)))[:MOST_STEMS]
     about, by_name = _about(text, names)
     return Question(
-        stems=distinct,
+        stems=np.array(distinct, np.uint32),
         short=short,
         sentences=tuple(Sentence(_positions(distinct, row), weight) for row, _, weight in scored),
         vectors=encoder.encode([piece for _, piece, _ in scored]),
@@ -129,7 +132,7 @@ def understand(cue: Cue, names: Names, encoder: Encoder) -> Question:
         when=_asks_when(parts),
         about=about,
         by_name=by_name,
-        named=_positions(distinct, _named_besides(text, names)),
+        named=_positions(distinct, set(_named_besides(text, names).tolist())),
     )
 
 
@@ -139,12 +142,8 @@ def _asks_when(parts: Sequence[str]) -> bool:
     return _WHEN.match(asked) is not None
 
 
-def _joined(rows: Sequence[NDArray[np.uint32]]) -> NDArray[np.uint32]:
-    return np.unique(np.concatenate([np.zeros(0, np.uint32), *rows]))
-
-
-def _positions(among: NDArray[np.uint32], some: NDArray[np.uint32]) -> NDArray[np.intp]:
-    return np.flatnonzero(np.isin(among, some))
+def _positions(among: Sequence[int], some: AbstractSet[int]) -> NDArray[np.intp]:
+    return np.array([at for at, stem in enumerate(among) if stem in some], np.intp)
 
 
 def without_names(text: str, names: Names) -> str:
