@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import hikari
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from tzurot.pipeline.forget import Forget
     from tzurot.pipeline.hear import Hear
     from tzurot.pipeline.lanes import Lanes
-    from tzurot.pipeline.run import Run
     from tzurot.tables.channels import Activations
     from tzurot.tables.turns import Accepted
 
@@ -79,7 +79,6 @@ class Ears:
         overheard: Overheard,
         lanes: Lanes,
         hear: Hear,
-        run: Run,
         forget: Forget,
         activations: Activations,
     ) -> None:
@@ -90,7 +89,6 @@ class Ears:
         self._overheard = overheard
         self._lanes = lanes
         self._hear = hear
-        self._run = run
         self._forget = forget
         self._told_busy: set[tuple[int, str]] = set()
         self._heard: LRUCache[int, None] = LRUCache(REPLAYED)
@@ -145,20 +143,27 @@ class Ears:
                 await self._front.tell(incoming, lane_full(), "")
             return
         self._told_busy.discard(told)
-        if not self._lanes.is_busy(lane) and self._lanes.put(lane, lambda: self._hear(incoming, self._front)):
+        wanted = partial(self._lanes.is_wanted, lane)
+        if not self._lanes.is_busy(lane) and self._lanes.put(lane, lambda: self._hear(incoming, self._front, wanted)):
             return
         entering = asyncio.ensure_future(self._hear.enter(incoming, self._front))
-        self._lanes.put(lane, lambda: self._answer(incoming, entering))
+        self._lanes.put(lane, lambda: self._answer(incoming, entering, wanted))
         await entering
 
-    async def _answer(self, incoming: Incoming, entering: asyncio.Future[tuple[Accepted, ...] | None]) -> None:
+    async def _answer(
+        self,
+        incoming: Incoming,
+        entering: asyncio.Future[tuple[Accepted, ...] | None],
+        is_wanted: Callable[[], bool],
+    ) -> None:
         """Answer what had to wait; what it did not address then it may address now: a reply just posted, say."""
         accepted = await entering
-        for turn in accepted or ():
-            # it was entered before what is said by now: what it knew to be current is not
-            await self._run(replace(turn, last_line_id=None), self._front)
-        if accepted == ():
-            await self._hear(incoming, self._front)
+        if accepted:
+            # they were entered before what is said by now: what they knew to be current is not
+            turns = [replace(turn, last_line_id=None) for turn in accepted]
+            await self._hear.answer_all(turns, self._front, is_wanted)
+        elif accepted is not None:
+            await self._hear(incoming, self._front, is_wanted)
 
     def _may_address(self, message: hikari.Message) -> bool:
         """Whether it is worth finding out; most messages of a busy server are not."""

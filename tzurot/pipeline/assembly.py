@@ -27,7 +27,7 @@ from tzurot.pipeline.lore import (
     scripts_of,
     text_of,
 )
-from tzurot.pipeline.turn import Prompt
+from tzurot.pipeline.turn import ROUND, Prompt
 from tzurot.prompt.budget import Block, Keep, fit
 from tzurot.prompt.fence import harmless
 from tzurot.prompt.macros import Facts, Macros, Remark
@@ -193,6 +193,8 @@ def _last_blocks(scene: Scene, macros: Macros, lore: Scanned | None) -> list[Blo
     turn, direction = scene.turn, scene.direction
     card, said = turn.character.card, turn.incoming.utterance
     words = harmless(f"{turn.asked_by.name}: {text_with_attachments(said) or SILENCE}")
+    if turn.accepted.reason == ROUND:
+        words = YOUR_TURN.format(name=macros.facts.char)
     blocks = [replace(_block("last", words, Keep.ALWAYS), role="user")]
     if card.depth_prompt is not None:
         prompt = card.depth_prompt
@@ -217,6 +219,7 @@ def _last_blocks(scene: Scene, macros: Macros, lore: Scanned | None) -> list[Blo
 
 
 SILENCE = "(says nothing, and looks at you)"
+YOUR_TURN = "(Nobody else speaks just now. {name} answers what was said last, or goes on with the scene.)"
 
 
 def _block(kind: str, text: str, keep: Keep, rank: float = 0.0) -> Block:

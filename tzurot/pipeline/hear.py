@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from loguru import logger
 
 from tzurot.errors import Invalid, Refused, TooBusy, TzurotError, bug
+from tzurot.pipeline.remember import snowflake_at
 from tzurot.pipeline.retrieval import cue_of
+from tzurot.pipeline.turn import ACTIVE, ROUND
+from tzurot.settings.catalog import ROUNDS
+from tzurot.talk import Incoming, Utterance
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from tzurot.memory.store import Memories
     from tzurot.pipeline.front import Front
     from tzurot.pipeline.guards import Guards
     from tzurot.pipeline.run import Run
     from tzurot.pipeline.triggers import Triggers
     from tzurot.pipeline.turn import Delivery
+    from tzurot.settings.cascade import Cascade
     from tzurot.tables.people import People
     from tzurot.tables.turns import Accepted, Ledger, OriginKind
-    from tzurot.talk import Incoming
+
+    IsWanted = Callable[[], bool]
+
+
+def never() -> bool:
+    return False
 
 
 class Hear:
@@ -31,6 +44,7 @@ class Hear:
         triggers: Triggers,
         guards: Guards,
         ledger: Ledger,
+        cascade: Cascade,
         memories: Memories,
         run: Run,
     ) -> None:
@@ -38,17 +52,55 @@ class Hear:
         self._triggers = triggers
         self._guards = guards
         self._ledger = ledger
+        self._cascade = cascade
         self._memories = memories
         self._run = run
+        self.stopped: set[str] = set()  # places where somebody had enough of characters among themselves
 
-    async def __call__(self, incoming: Incoming, front: Front) -> None:
-        """Answer a message if it addresses anybody. It never raises what a person could be told instead."""
-        first, *others = await self.enter(incoming, front, at_once=True) or (None,)
-        if first is not None:
+    async def __call__(self, incoming: Incoming, front: Front, is_wanted: IsWanted = never) -> None:
+        """Answer a message if it addresses anybody. It never raises what a person could be told instead.
+
+        `is_wanted` tells whether something waits for the end of this: then characters do not go on among themselves.
+        """
+        turns = await self.enter(incoming, front, at_once=True)
+        if turns:
+            await self.answer_all(turns, front, is_wanted)
+
+    async def answer_all(self, turns: Sequence[Accepted], front: Front, is_wanted: IsWanted = never) -> None:
+        """Answer what was entered: who was called thinks beside the others, who is only there hears them first."""
+        first, *others = turns
+        if first.reason == ACTIVE:
+            last = await self._run(first, front)
+            for turn in others:
+                # entered before what the first one said: what it knew to be current is not
+                last = await self._run(replace(turn, last_line_id=None), front) or last
+            if last is not None:
+                await self._rounds(last, front, is_wanted)
+        elif not others:
             await self._run(first, front)
-        for accepted in others:
-            # entered before what the first one said: what it knew to be current is not
-            await self._run(replace(accepted, last_line_id=None), front)
+        else:
+            async with asyncio.TaskGroup() as group:
+                before = None
+                for turn in turns:
+                    before = group.create_task(self._run(turn, front, before))
+
+    async def _rounds(self, last: Delivery, front: Front, is_wanted: IsWanted) -> None:
+        """Characters go on among themselves, for so many rounds, until somebody says something or stops them."""
+        place, turn = last.turn.place, last.turn
+        rounds = (await self._cascade.of(place=place))[ROUNDS]
+        if not rounds or not await self._triggers.after(turn.character.id, last.text, place, turn.accepted.user_id):
+            return
+        self.stopped.discard(place.key)
+        async with front.conversing(place):
+            for _ in range(rounds):
+                asked_by = turn.accepted.user_id
+                for speaker in await self._triggers.after(last.turn.character.id, last.text, place, asked_by):
+                    if is_wanted() or place.key in self.stopped:
+                        return
+                    said = await self.answer(prompted_by(last), front, speaker, ROUND, "round")
+                    if said is None:
+                        return
+                    last = said
 
     async def enter(self, incoming: Incoming, front: Front, *, at_once: bool = False) -> tuple[Accepted, ...] | None:
         """The turns a message causes, entered into the ledger; from there on a restart cannot lose them.
@@ -132,6 +184,20 @@ class Hear:
         once = isinstance(known, Refused | TooBusy)
         if front is not None and (not once or self._guards.is_news(said.speaker.external_id, said.place, known)):
             await front.tell(incoming, known, "")
+
+
+def prompted_by(said: Delivery) -> Incoming:
+    """What a character says moves another one to speak, on behalf of the person who began it."""
+    asked = said.turn.incoming.utterance
+    return Incoming(
+        utterance=Utterance(
+            message_id=snowflake_at(datetime.now(UTC)),
+            place=asked.place,
+            speaker=asked.speaker,
+            text=said.text,
+            said_at=datetime.now(UTC),
+        )
+    )
 
 
 def unreadable() -> Invalid:

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from tzurot.talk import Incoming, Place
 
 
+# why a character speaks, where that makes a difference: it is there and was not called; it goes on; others went on
+ACTIVE, GO_ON, ROUND = "active channel", "continue", "round"
+UNASKED = frozenset({GO_ON, ROUND})  # no person said anything
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """A character owes somebody an answer."""

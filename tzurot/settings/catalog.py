@@ -233,6 +233,16 @@ TALKATIVENESS = Setting(
     kind=Share(),
     tiers=(Tier.OPERATOR, Tier.CHARACTER, Tier.SERVER, Tier.CHANNEL),
 )
+ROUNDS = Setting(
+    key="rounds",
+    label="Rounds",
+    help="Where several characters are active: for how many rounds they go on among themselves after each message."
+    " Anybody can stop them.",
+    section=PLACES,
+    default=0,
+    kind=Whole(0, 10),
+    tiers=OF_PLACES,
+)
 
 ALL: tuple[Setting[Any], ...] = (
     HISTORY_MESSAGES,
@@ -259,6 +269,7 @@ ALL: tuple[Setting[Any], ...] = (
     PRESENCE,
     ANSWERS,
     TALKATIVENESS,
+    ROUNDS,
 )
 BY_KEY: Mapping[str, Setting[Any]] = {setting.key: setting for setting in ALL}
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from tzurot.database.connect import Connection, Database, Row
 
-OriginKind = Literal["message", "interaction"]
+OriginKind = Literal["message", "interaction", "round"]
 TurnState = Literal["accepted", "posting", "remembered", "refused", "failed", "apologised", "retracted"]
 LONGEST_REFERENCE = 13  # 65 bits
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
