@@ -190,9 +190,8 @@ def _passing_blocks(
 
 def _last_blocks(scene: Scene, macros: Macros, lore: Scanned | None) -> list[Block]:
     """What stands at a depth of the conversation, the message that is answered, and the last words."""
-    turn, direction = scene.turn, scene.direction
-    card, said = turn.character.card, turn.incoming.utterance
-    words = harmless(f"{turn.asked_by.name}: {text_with_attachments(said) or SILENCE}")
+    turn, direction, card = scene.turn, scene.direction, scene.turn.character.card
+    words = "\n".join(harmless(f"{turn.asked_by.name}: {text_with_attachments(one) or SILENCE}") for one in turn.said)
     if turn.accepted.reason == ROUND:
         words = YOUR_TURN.format(name=macros.facts.char)
     blocks = [replace(_block("last", words, Keep.ALWAYS), role="user")]

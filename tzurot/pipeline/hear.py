@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from loguru import logger
 
 from tzurot.errors import Invalid, Refused, TooBusy, TzurotError, bug
 from tzurot.pipeline.remember import snowflake_at
 from tzurot.pipeline.retrieval import cue_of
-from tzurot.pipeline.turn import ACTIVE, ROUND
+from tzurot.pipeline.turn import ACTIVE, FREE, ROUND
 from tzurot.settings.catalog import ROUNDS
 from tzurot.talk import Incoming, Utterance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from tzurot.memory.store import Memories
     from tzurot.pipeline.front import Front
@@ -29,11 +29,15 @@ if TYPE_CHECKING:
     from tzurot.tables.people import People
     from tzurot.tables.turns import Accepted, Ledger, OriginKind
 
-    IsWanted = Callable[[], bool]
 
+class Room(Protocol):
+    def is_wanted(self) -> bool:
+        """Whether something waits for the end of this: then characters do not go on among themselves."""
+        ...
 
-def never() -> bool:
-    return False
+    async def settled(self, said: Utterance) -> bool:
+        """Whether a person has said it all; False where what they said next is answered instead."""
+        ...
 
 
 class Hear:
@@ -55,19 +59,24 @@ class Hear:
         self._cascade = cascade
         self._memories = memories
         self._run = run
+        self._merged: dict[tuple[str, int], list[Utterance]] = {}  # what waits for what else somebody says
         self.stopped: set[str] = set()  # places where somebody had enough of characters among themselves
 
-    async def __call__(self, incoming: Incoming, front: Front, is_wanted: IsWanted = never) -> None:
+    async def __call__(self, incoming: Incoming, front: Front, room: Room | None = None) -> None:
         """Answer a message if it addresses anybody. It never raises what a person could be told instead.
 
-        `is_wanted` tells whether something waits for the end of this: then characters do not go on among themselves.
+        `room` is what goes on around it, where more than one thing does.
         """
         turns = await self.enter(incoming, front, at_once=True)
         if turns:
-            await self.answer_all(turns, front, is_wanted)
+            await self.answer_all(turns, front, room)
 
-    async def answer_all(self, turns: Sequence[Accepted], front: Front, is_wanted: IsWanted = never) -> None:
+    async def answer_all(self, turns: Sequence[Accepted], front: Front, room: Room | None = None) -> None:
         """Answer what was entered: who was called thinks beside the others, who is only there hears them first."""
+        if turns[0].reason in FREE and room is not None:
+            turns = await self._settled(turns, room)
+        if not turns:
+            return
         first, *others = turns
         if first.reason == ACTIVE:
             last = await self._run(first, front)
@@ -75,7 +84,7 @@ class Hear:
                 # entered before what the first one said: what it knew to be current is not
                 last = await self._run(replace(turn, last_line_id=None), front) or last
             if last is not None:
-                await self._rounds(last, front, is_wanted)
+                await self._rounds(last, front, room)
         elif not others:
             await self._run(first, front)
         else:
@@ -84,7 +93,19 @@ class Hear:
                 for turn in turns:
                     before = group.create_task(self._run(turn, front, before))
 
-    async def _rounds(self, last: Delivery, front: Front, is_wanted: IsWanted) -> None:
+    async def _settled(self, turns: Sequence[Accepted], room: Room) -> Sequence[Accepted]:
+        """The turns with all that their person said in one go; none where more is to come, which they go into."""
+        said = turns[0].incoming.utterance
+        whose = said.place.key, turns[0].user_id
+        if await room.settled(said):
+            together = tuple(self._merged.pop(whose, ()))
+            return [replace(turn, together=together) for turn in turns] if together else turns
+        for turn in turns:
+            await self._run.merge(turn)
+        self._merged.setdefault(whose, []).append(said)
+        return ()
+
+    async def _rounds(self, last: Delivery, front: Front, room: Room | None) -> None:
         """Characters go on among themselves, for so many rounds, until somebody says something or stops them."""
         place, turn = last.turn.place, last.turn
         rounds = (await self._cascade.of(place=place))[ROUNDS]
@@ -95,7 +116,7 @@ class Hear:
             for _ in range(rounds):
                 asked_by = turn.accepted.user_id
                 for speaker in await self._triggers.after(last.turn.character.id, last.text, place, asked_by):
-                    if is_wanted() or place.key in self.stopped:
+                    if (room and room.is_wanted()) or place.key in self.stopped:
                         return
                     said = await self.answer(prompted_by(last), front, speaker, ROUND, "round")
                     if said is None:

@@ -95,7 +95,7 @@ class Remember:
         replaces = replaces or turn.accepted.take > 1
         await self._keep(Ending(turn=turn, state="remembered", lines=lines, flown=flown, replaces=replaces))
 
-    async def unanswered(self, turn: Turn, flown: Flown, state: TurnState) -> None:
+    async def unanswered(self, turn: Turn, flown: Flown | None, state: TurnState) -> None:
         """Keep what the person said although no answer came of it: it is still part of the conversation."""
         await self._keep(Ending(turn=turn, state=state, lines=(asked_line(turn),), flown=flown))
 

@@ -76,12 +76,7 @@ class Run:
         with turn_reference(accepted.reference):
             flight: Flight | None = None
             try:
-                person = await self._people.meet(accepted.incoming.utterance.speaker)
-                turn = Turn(
-                    accepted=accepted,
-                    character=await self._characters.get(accepted.character_id),
-                    asked_by=person.towards(accepted.character_id),
-                )
+                turn = await self._turn(accepted)
                 flight = Flight(turn)
                 delivery = await self._fly(turn, front, flight, before)
             except Exception as error:  # noqa: BLE001 - whatever it was, the person hears of it
@@ -89,6 +84,18 @@ class Run:
                 return None
             await self._keep(delivery, flight)
             return delivery
+
+    async def merge(self, accepted: Accepted) -> None:
+        """End a turn whose words are answered together with what the person said next."""
+        await self._remember.unanswered(await self._turn(accepted), None, "merged")
+
+    async def _turn(self, accepted: Accepted) -> Turn:
+        person = await self._people.meet(accepted.incoming.utterance.speaker)
+        return Turn(
+            accepted=accepted,
+            character=await self._characters.get(accepted.character_id),
+            asked_by=person.towards(accepted.character_id),
+        )
 
     async def _fly(
         self, turn: Turn, front: Front, flight: Flight, before: asyncio.Task[Delivery | None] | None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tzurot.errors import NotFound
 from tzurot.pipeline.mentions import ADDRESSED_AT_MOST, Addressable, Roll
 from tzurot.pipeline.speaking_order import Member, Occasion, next_speakers
-from tzurot.pipeline.turn import ACTIVE
+from tzurot.pipeline.turn import ACTIVE, DM
 from tzurot.settings.catalog import ANSWERS, TALKATIVENESS
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Triggers:
             for name in await self._named(said.text, user_id):
                 addressed.setdefault(name, "mention")
         if not addressed and said.place.kind == "dm":
-            addressed[await self._usual(incoming, user_id)] = "dm"
+            addressed[await self._usual(incoming, user_id)] = DM
         elif not addressed and incoming.mentions_bot:
             addressed[(await self.default(user_id)).id] = "bot mention"
         elif not addressed and said.speaker.kind == "human":

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from tzurot.tables.messages import Line
     from tzurot.tables.people import Person
     from tzurot.tables.turns import Accepted
-    from tzurot.talk import Incoming, Place
+    from tzurot.talk import Incoming, Place, Utterance
 
 
-# why a character speaks, where that makes a difference: it is there and was not called; it goes on; others went on
-ACTIVE, GO_ON, ROUND = "active channel", "continue", "round"
+# why a character speaks, where that makes a difference: it is there and was not called; it goes on; others did
+ACTIVE, DM, GO_ON, ROUND = "active channel", "dm", "continue", "round"
+FREE = frozenset({ACTIVE, DM})  # nobody was called by name
 UNASKED = frozenset({GO_ON, ROUND})  # no person said anything
 
 
@@ -55,6 +56,11 @@ class Turn:
     @property
     def place(self) -> Place:
         return self.accepted.incoming.utterance.place
+
+    @property
+    def said(self) -> tuple[Utterance, ...]:
+        """All that is answered, oldest first; as a rule one message."""
+        return (*self.accepted.together, self.accepted.incoming.utterance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
