@@ -247,6 +247,7 @@ def guards_of(config: Config, tables: Tables, cascade: Cascade) -> Guards:
     return Guards(
         tables.denials,
         cascade,
+        tables.tuned,
         TTLCache(TOLD_AT_MOST, TOLD_AGAIN_S),
         each_per_minute=config.conversation.turns_per_minute,
         place_per_minute=config.conversation.turns_per_minute_here,

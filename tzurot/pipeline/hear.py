@@ -180,6 +180,7 @@ class Hear:
             raise kept_out
         await self._guards.takes_a_turn(said.speaker.external_id, said.place)
         person = (await self._people.meet(said.speaker)).towards(character_id)
+        await self._guards.is_old_enough(person.user_id, said.place, character_id)
         entering = asyncio.ensure_future(
             self._ledger.accept(
                 incoming,
