@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 
 # why a character speaks, where that makes a difference: it is there and was not called; it goes on; others did
-ACTIVE, DM, GO_ON, ROUND = "active channel", "dm", "continue", "round"
-FREE = frozenset({ACTIVE, DM})  # nobody was called by name
+ACTIVE, DM, FIRST_DM, GO_ON, ROUND = "active channel", "dm", "first dm", "continue", "round"
+FREE = frozenset({ACTIVE, DM, FIRST_DM})  # nobody was called by name
 UNASKED = frozenset({GO_ON, ROUND})  # no person said anything
 
 
