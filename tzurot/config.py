@@ -105,6 +105,8 @@ class CharactersSection(Section):
 
 class MemorySection(Section):
     encoder: Literal["static", "minilm"] = "static"
+    upkeep: bool = True
+    quota: int = Field(default=10_000, ge=100)
 
 
 class HealthSection(Section):
