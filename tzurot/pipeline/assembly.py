@@ -186,6 +186,10 @@ def _passing_blocks(
     quotes = [f"{quote.speaker}: {quote.text}" for quote in references.quotes]
     blocks += [_block("quote", text, Keep.REFERENCES, -position) for position, text in enumerate(quotes)]
     blocks += [_block("quote", text, Keep.REFERENCES, -len(quotes) - 1) for text in references.unread]
+    known = recollection.known
+    if known is not None and known.days > 1:
+        since = f"{scene.turn.asked_by.name} and you have talked on {known.days} days since {known.since:%d %B %Y}."
+        blocks.append(_block("memory", harmless(since), Keep.MEMORIES, FACTS_RANK))
     blocks.append(_block("context", _context(scene), Keep.ALWAYS))
     return blocks
 

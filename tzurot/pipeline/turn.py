@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tzurot.lore.candidates import Scope
     from tzurot.lore.scan import Activation
     from tzurot.memory.facts import Fact
-    from tzurot.memory.partition import Remembered
+    from tzurot.memory.partition import Acquaintance, Remembered
     from tzurot.prompt.regex_scripts import RegexScript
     from tzurot.settings.cascade import Resolved
     from tzurot.tables.characters import Character
@@ -136,8 +136,9 @@ class References:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recollection:
-    """What is remembered of the asker: facts, and lines in the order they were said."""
+    """What is remembered of the asker: facts, and lines in the order they were said; `known` since when."""
 
+    known: Acquaintance | None = None
     memories: tuple[Remembered, ...] = ()
     facts: tuple[Fact, ...] = ()
 
