@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tzurot.memory.store import Memories
     from tzurot.pipeline.front import Front
     from tzurot.pipeline.guards import Guards
+    from tzurot.pipeline.listen import Listen
     from tzurot.pipeline.run import Run
     from tzurot.pipeline.triggers import Triggers
     from tzurot.pipeline.turn import Delivery
@@ -32,6 +33,7 @@ class Hear:
         guards: Guards,
         ledger: Ledger,
         memories: Memories,
+        listen: Listen,
         run: Run,
     ) -> None:
         self._people = people
@@ -39,6 +41,7 @@ class Hear:
         self._guards = guards
         self._ledger = ledger
         self._memories = memories
+        self._listen = listen
         self._run = run
 
     async def __call__(self, incoming: Incoming, front: Front) -> None:
@@ -63,8 +66,13 @@ class Hear:
         certain = incoming.mentions_bot or said.place.kind == "dm" or said.reply_to is not None
         try:
             known = await self._people.find(said.speaker)
-            addressed = await self._triggers(incoming, known.user_id if known else None)
+            user_id = known.user_id if known else None
+            addressed = await self._triggers(incoming, user_id)
             certain = bool(addressed)
+            if addressed and any(one.is_voice for one in said.attachments):
+                incoming = await self._listen(incoming, front, addressed[0].character_id, user_id)
+                if incoming.utterance is not said:  # now it is known what was said, and perhaps to whom
+                    addressed = await self._triggers(incoming, user_id) or addressed
             if addressed and not said.text and not said.attachments and not incoming.mentions_bot:
                 raise unreadable()  # noqa: TRY301
         except Exception as error:  # noqa: BLE001 - whatever it was, a person who addressed somebody hears of it

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from tzurot.memory.partition import Episode
 from tzurot.memory.store import Memory
-from tzurot.pipeline.fetch import text_with_attachments, utc_now
+from tzurot.pipeline.attached import text_with_attachments
+from tzurot.pipeline.fetch import utc_now
 from tzurot.prompt.tokens import estimate
 from tzurot.settings.catalog import INCOGNITO_UNTIL
 from tzurot.tables.flights import Flights
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from tzurot.database.connect import Database
     from tzurot.memory.store import Memories
-    from tzurot.pipeline.turn import Turn
+    from tzurot.pipeline.turn import Attached, Turn
     from tzurot.settings.cascade import Cascade
     from tzurot.tables.flights import Flown
     from tzurot.tables.turns import TurnState
@@ -84,20 +85,21 @@ class Remember:
         message_ids: tuple[int, ...],
         flown: Flown | None,
         *,
+        attached: Sequence[Attached] = (),
         replaces: bool = False,
     ) -> None:
         """Keep what was said by both sides; the ledger's row ends with it.
 
-        `replaces`: the reply stands where another take stood.
+        `attached`: what is known of the attachments. `replaces`: the reply stands where another take stood.
         """
         answered = answered_line(turn, text, message_ids)
-        lines = (answered,) if turn.accepted.reason == GO_ON else (asked_line(turn), answered)
+        lines = (answered,) if turn.accepted.reason == GO_ON else (asked_line(turn, attached), answered)
         replaces = replaces or turn.accepted.take > 1
         await self._keep(Ending(turn=turn, state="remembered", lines=lines, flown=flown, replaces=replaces))
 
-    async def unanswered(self, turn: Turn, flown: Flown, state: TurnState) -> None:
+    async def unanswered(self, turn: Turn, flown: Flown, state: TurnState, attached: Sequence[Attached] = ()) -> None:
         """Keep what the person said although no answer came of it: it is still part of the conversation."""
-        await self._keep(Ending(turn=turn, state=state, lines=(asked_line(turn),), flown=flown))
+        await self._keep(Ending(turn=turn, state=state, lines=(asked_line(turn, attached),), flown=flown))
 
     async def _keep(self, ending: Ending) -> None:
         kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -161,9 +163,9 @@ def _settle(kept: asyncio.Future[None], error: Exception | None) -> None:
         kept.set_exception(error)
 
 
-def asked_line(turn: Turn) -> Said:
+def asked_line(turn: Turn, attached: Sequence[Attached] = ()) -> Said:
     said = turn.incoming.utterance
-    text = text_with_attachments(said)
+    text = text_with_attachments(said, attached)
     return Said(
         place=turn.place.key,
         message_ids=(said.message_id,),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from tzurot.pipeline.turn import Turn
 
 if TYPE_CHECKING:
     from tzurot.llm.chat import Route
+    from tzurot.pipeline.attachments import ReadAttachments
     from tzurot.pipeline.completion import Complete
     from tzurot.pipeline.delivery import Deliver
     from tzurot.pipeline.fetch import Fetch
@@ -47,6 +49,7 @@ class Run:
         people: People,
         fetch: Fetch,
         references: FindReferences,
+        attachments: ReadAttachments,
         retrieval: Retrieval,
         complete: Complete,
         deliver: Deliver,
@@ -58,6 +61,7 @@ class Run:
         self._people = people
         self._fetch = fetch
         self._references = references
+        self._attachments = attachments
         self._retrieval = retrieval
         self._complete = complete
         self._deliver = deliver
@@ -89,12 +93,18 @@ class Run:
         async with front.composing(turn) as draft:
             with flight.step("fetch"):
                 flight.scene = scene = await self._fetch(turn, front)
+            with flight.step("route"):
+                route = await self._routes.choose(turn.accepted.user_id, scene.settings)
             with flight.step("references"):
                 flight.references = references = await self._references(scene, front)
+            said = turn.incoming.utterance
+            if said.attachments or said.reply_attachments:
+                with flight.step("attachments"):
+                    attached = await self._attachments(scene, route)
+                flight.references = references = replace(references, attached=attached)
             with flight.step("retrieval"):
                 flight.recollection = recollection = await self._retrieval(scene)
             with flight.step("assembly"):
-                route = await self._routes.choose(turn.accepted.user_id, scene.settings)
                 flight.prompt = prompt = await self._assembled(scene, references, recollection, route)
             self._fetch.moved_on(turn, prompt.standing)
             reply = await self._reply(scene, prompt, draft, flight)
@@ -129,7 +139,9 @@ class Run:
     async def _keep(self, delivery: Delivery, flight: Flight) -> None:
         """A reply that was said stands, even if it cannot be remembered: a restart tries again."""
         try:
-            await self._remember(delivery.turn, delivery.text, delivery.message_ids, flight.record())
+            await self._remember(
+                delivery.turn, delivery.text, delivery.message_ids, flight.record(), attached=flight.attached
+            )
         except Exception:  # noqa: BLE001
             logger.exception("the reply was posted, but could not be remembered")
 
@@ -152,6 +164,6 @@ class Run:
                 await self._ledger.end(accepted.id, "failed")
             else:
                 flight.error = known
-                await self._remember.unanswered(flight.turn, flight.record(), "failed")
+                await self._remember.unanswered(flight.turn, flight.record(), "failed", flight.attached)
         except Exception:  # noqa: BLE001
             logger.exception("the failed turn could not be recorded")

@@ -1,0 +1,211 @@
+"""What people attach, so that the character knows of it: texts, pictures, recordings; the rest by name.
+
+Nothing that is attached can make a turn fail: what cannot be read becomes a line that says why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from loguru import logger
+
+from tzurot.errors import TzurotError
+from tzurot.pipeline.attached import UNHEARD
+from tzurot.pipeline.decoding import beginning, decoded, shares
+from tzurot.pipeline.pictures import is_picture, shrunk
+from tzurot.pipeline.turn import Attached, Kind
+from tzurot.prompt.tokens import estimate
+from tzurot.settings.catalog import IMAGES, INCOGNITO_UNTIL, TRANSCRIBE_VOICE
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+
+    from tzurot.llm.chat import Route
+    from tzurot.llm.models import Catalogue
+    from tzurot.outbound import Guarded
+    from tzurot.pipeline.describe import Describe
+    from tzurot.pipeline.listen import Listen
+    from tzurot.pipeline.turn import Picture, Scene
+    from tzurot.talk import Attachment
+
+KINDS: dict[str, Kind] = {"image": "picture", "audio": "recording"}
+MOST = 10
+MOST_PICTURES = 4
+MOST_BYTES = 40 * 1024 * 1024
+PICTURE_BYTES = 20 * 1024 * 1024
+TEXT_BYTES = 256 * 1024  # more than any prompt takes
+AT_ONCE = 3
+DEADLINE_S = 60.0
+FETCH_S = 15.0
+SHARE = 0.3  # of the room in the window that texts may take
+MOST_TOKENS = 8000
+READABLE = re.compile(
+    r"(text|image|audio)/.*|(application/(octet-stream|.*(json|xml|yaml|toml|javascript|typescript|sql|csv|x-sh|tex).*))?"
+)
+
+
+class ReadAttachments:
+    def __init__(
+        self,
+        *,
+        guarded: Guarded,
+        catalogue: Catalogue,
+        describe: Describe,
+        listen: Listen,
+        fetch_s: float = FETCH_S,
+    ) -> None:
+        self._guarded = guarded
+        self._catalogue = catalogue
+        self._describe = describe
+        self._listen = listen
+        self._fetch_s = fetch_s
+        self._unpacking = asyncio.Lock()  # a picture may take two hundred megabytes for a moment
+
+    async def __call__(self, scene: Scene, route: Route) -> tuple[Attached, ...]:
+        """What came with the message that is answered, then with the one it replies to; at most ten of them."""
+        said = scene.turn.incoming.utterance
+        wanted = [(one, True) for one in said.attachments if not one.is_voice]
+        wanted += [(one, False) for one in said.reply_attachments if not (one.is_voice and _was_heard(scene))]
+        if not wanted:
+            return ()
+        sight = Sight(self._catalogue, scene.settings[IMAGES], route)
+        slots = asyncio.Semaphore(AT_ONCE)
+        room = MOST_BYTES
+        reading: list[Coroutine[None, None, Attached]] = []
+        for attachment, is_own in wanted[:MOST]:
+            known = Attached(
+                name=attachment.label, about=about(attachment), is_own=is_own, kind=kind_of(media_type_of(attachment))
+            )
+            room -= min(attachment.size_bytes, PICTURE_BYTES)
+            reading.append(self._bounded(attachment, known, scene, sight, slots, fits=room >= 0))
+        found = [*await asyncio.gather(*reading)]
+        if rest := wanted[MOST:]:
+            found.append(Attached(name=f"{len(rest)} more", about="", is_own=False, unread="not looked at"))
+        return fitted(found, int((route.context_tokens - route.reply_tokens) * SHARE))
+
+    async def _bounded(
+        self,
+        attachment: Attachment,
+        known: Attached,
+        scene: Scene,
+        sight: Sight,
+        slots: asyncio.Semaphore,
+        *,
+        fits: bool,
+    ) -> Attached:
+        """One attachment, within the deadline of all; whatever goes wrong with it is said in its place."""
+        if not fits:
+            return replace(known, unread="not looked at, because there is too much of it all together")
+        try:
+            async with asyncio.timeout(DEADLINE_S), slots:
+                return await self._read(attachment, known, scene, sight)
+        except TzurotError as error:
+            return replace(known, unread=f"could not be read: {error.sentence}")
+        except TimeoutError:
+            return replace(known, unread="could not be read in time")
+        except Exception:  # noqa: BLE001 - no file is worth a reply
+            logger.exception("an attachment broke the step that reads it")
+            return replace(known, unread="could not be read")
+
+    async def _read(self, attachment: Attachment, known: Attached, scene: Scene, sight: Sight) -> Attached:
+        kind = media_type_of(attachment)
+        if attachment.is_voice or kind.startswith("audio/"):
+            return await self._recording(attachment, replace(known, kind="recording"), scene)
+        if attachment.size_bytes > TEXT_BYTES and not READABLE.fullmatch(kind):
+            return replace(known, unread="cannot be read")
+        is_image = kind.startswith("image/")
+        if is_image and attachment.size_bytes > PICTURE_BYTES:
+            return replace(known, unread="too large to be looked at")
+        limit_bytes = PICTURE_BYTES if is_image else TEXT_BYTES
+        fetched = await self._guarded.get(attachment.url, limit_bytes=limit_bytes, timeout_s=self._fetch_s)
+        # what it is shows in what it holds: names and types are what somebody calls it
+        if is_picture(fetched.content):
+            return await self._picture(fetched.content, replace(known, kind="picture"), scene, sight)
+        text = await asyncio.to_thread(decoded, fetched.content, attachment.media_type, whole=fetched.whole)
+        unread = "cannot be read" if text is None else "" if text.strip() else "is empty"
+        return replace(known, kind="file", text=text or "", is_whole=fetched.whole, unread=unread)
+
+    async def _recording(self, attachment: Attachment, known: Attached, scene: Scene) -> Attached:
+        if not self._listen.is_able or not scene.settings[TRANSCRIBE_VOICE]:
+            return replace(known, unread="not transcribed")
+        words = await self._listen.words(attachment)
+        return replace(known, text=words, unread="" if words else "nothing is said in it")
+
+    async def _picture(self, content: bytes, known: Attached, scene: Scene, sight: Sight) -> Attached:
+        if not sight.takes_one_more():
+            return replace(known, unread=f"not looked at: {MOST_PICTURES} pictures at once are enough")
+        async with self._unpacking:
+            picture = await asyncio.to_thread(shrunk, content)
+        if await sight.sees():
+            return replace(known, picture=picture)
+        if not self._describe.is_able:
+            return replace(known, unread="could not be looked at")
+        return replace(known, text=await self._described(picture, scene))
+
+    async def _described(self, picture: Picture, scene: Scene) -> str:
+        is_incognito = scene.settings[INCOGNITO_UNTIL] > scene.now.timestamp()
+        return await self._describe(picture, keep=not is_incognito)
+
+
+class Sight:
+    """Whether a turn's model is shown pictures, found out when the first one comes, and how many it has seen."""
+
+    def __init__(self, catalogue: Catalogue, setting: str, route: Route) -> None:
+        self._catalogue = catalogue
+        self._setting = setting
+        self._route = route
+        self._left = MOST_PICTURES
+
+    def takes_one_more(self) -> bool:
+        self._left -= 1
+        return self._left >= 0
+
+    async def sees(self) -> bool:
+        if self._setting != "auto":
+            return self._setting == "always"
+        return await self._catalogue.sees(self._route.base_url, self._route.api_key, self._route.model)
+
+
+def fitted(found: Sequence[Attached], room: int) -> tuple[Attached, ...]:
+    """The texts cut to the tokens there are for them; where something is left out the text says so."""
+    sizes = [estimate(one.text) if one.kind == "file" else 0 for one in found]
+    given = shares(sizes, min(room, MOST_TOKENS))
+    return tuple(
+        replace(one, text=_cut(one, tokens)) if one.kind == "file" and one.text else one
+        for one, tokens in zip(found, given, strict=True)
+    )
+
+
+def _cut(read: Attached, tokens: int) -> str:
+    shown = beginning(read.text, tokens)
+    if shown == read.text and read.is_whole:
+        return shown
+    of = f"{'' if read.is_whole else 'more than '}{len(read.text):,}"
+    return f"{shown}\n[cut here, after {len(shown):,} of {of} characters]"
+
+
+def media_type_of(attachment: Attachment) -> str:
+    kind = attachment.media_type.partition(";")[0].strip().lower()
+    return kind if re.fullmatch(r"[\w.+/-]{1,60}", kind) else ""
+
+
+def kind_of(media_type: str) -> Kind:
+    """What it says it is."""
+    return KINDS.get(media_type.partition("/")[0], "file")
+
+
+def about(attachment: Attachment) -> str:
+    """Its kind and size: `text/plain, 3 KB`."""
+    size = attachment.size_bytes
+    shown = f"{size} bytes" if size < 2**10 else f"{size / 2**10:.0f} KB" if size < 2**20 else f"{size / 2**20:.1f} MB"
+    return ", ".join(part for part in (media_type_of(attachment), shown) if part)
+
+
+def _was_heard(scene: Scene) -> bool:
+    """Whether the words of the voice message that is replied to stand in the history."""
+    link = scene.turn.incoming.utterance.reply_to
+    line = next((one for one in scene.history if link and link.message_id in one.message_ids), None)
+    return line is not None and UNHEARD not in line.text
