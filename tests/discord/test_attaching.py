@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,11 @@ async def test_files_reach_a_model_that_does_not_see(
         later = await talk.ask("@Maren what did I show you?")
         assert "@Maren look\n[attached picture sea.png: A red flag on a grey sea.]" in later.prompt
         assert "<files>" not in later.prompt
+        mine = next(one for one in discord.messages("general") if one["content"] == "@Maren look")
+        await discord.edit(mine, "@Maren look at the flag")
+        async with asyncio.timeout(10):
+            while "look at the flag\n[attached picture sea.png: A red flag" not in later.prompt:
+                later = await talk.ask("@Maren what did I say?")
 
         bobs = await discord.say("general", "Bob", "here", attachments=[("b.md", b"# Bob was here", "text/markdown")])
         answer = await talk.ask("@Maren what does Bob say?", reply_to=bobs)
@@ -93,7 +99,8 @@ async def test_files_reach_a_model_that_does_not_see(
         assert "\n1 more: not looked at\n" in told
         assert told.count("</files>") == 1
         await talk.ask("@Maren thank you")
-        screen = await inspected(discord, "0005")
+        number = sum(one["content"].startswith("@Maren") for one in discord.messages("general"))
+        screen = await inspected(discord, f"{number - 1:04}")
         assert "all.log: " in screen
         assert "1 more: not looked at" in screen
         assert len("\n".join(bot.log)) < 20_000
@@ -125,12 +132,19 @@ async def test_pictures_reach_a_model_that_sees_and_stand_nowhere_else(
         assert "sea.png: shown to the model" in screen
         assert "[pictures: 1]" in screen
 
+        blind = Status(400, body={"error": {"message": "this model takes no image input"}})
+        llm.say(blind, "I see nothing, but I am here.")
+        await talk.ask("@Maren look again", "here.", attachments=[("sea.png", picture(), "image/png")])
+        assert "picture sea.png" in llm.requests[-1].prompt
+        assert "could not be looked at" in llm.requests[-1].prompt
+        assert not llm.requests[-1].pictures
+
         quoted = json.dumps(shown.messages)
         llm.default = lambda _request: Status(400, body={"error": {"message": f"cannot read {quoted}"}})
         await discord.say("general", "Alice", "@Maren again", attachments=[("sea.png", picture(), "image/png")])
         await discord.wait_for(lambda d: "refused the request" in d.bot_messages("general")[-1]["content"])
         await talk.ask("@Maren never mind")
-        screen += await inspected(discord, "0004")
+        screen += await inspected(discord, "0005")
         assert "llm.refused" in screen
         said = "\n".join(one["content"] for one in discord.bot_messages("general"))
         base64 = flag["image_url"]["url"].partition("base64,")[2][:40]
@@ -166,12 +180,16 @@ async def test_a_voice_message_is_what_somebody_says(
         alice = Person(discord)
         for name in ("maren", "quill"):
             await alice.run("channel activate", character=name)
-        llm.hear("Quill, are you there?")
-        llm.default = lambda _request: "Here."
-        count = len(discord.webhook_messages("general"))
-        await discord.say("general", "Alice", voice=(b"Ogg", 2))
-        named = await discord.wait_for(lambda d: d.webhook_messages("general")[count:])
-        assert named[0]["author"]["username"] == "Quill", "whom the words name"
+        llm.default = lambda request: f"You ask: {request.messages[-1]['content'].splitlines()[-1]}"
+        for number in range(4):
+            name = ("Quill", "Maren")[number % 2]
+            llm.hear(f"{name}, are you there {number}?")
+            await discord.say("general", "Alice", voice=(b"Ogg", 2))
+            said = f"You ask: Alice: {name}, are you there {number}?"
+            named = await discord.wait_for(
+                lambda d, said=said: [one for one in d.webhook_messages("general") if one["content"] == said]
+            )
+            assert named[0]["author"]["username"] == name, "whom the words name"
 
         for answer, seconds, sentence in (
             (Status(503), 2, "failed (HTTP 503). Try again in a minute."),

@@ -103,6 +103,7 @@ class ScriptedLLM:
         self.requests: list[LLMRequest] = []
         self.transcripts: deque[str | Scripted] = deque()
         self.recordings: list[Recorded] = []
+        self.listed = 0
         self.base_url = ""
         self._runner: web.ServerRunner | None = None
         self._stopping = asyncio.Event()
@@ -150,6 +151,7 @@ class ScriptedLLM:
         if self.keys and request.headers.get("Authorization", "").removeprefix("Bearer ") not in self.keys:
             return web.json_response({"error": {"message": "Incorrect API key provided"}}, status=401)
         if request.path.endswith("/models"):
+            self.listed += 1
             about = {
                 "object": "model",
                 "created": 0,

@@ -62,3 +62,9 @@ def in_prompt(read: Attached, number: int) -> str:
     if read.kind == "recording":
         return f"recording {heading}, in which is said: {read.text}"
     return f"file {heading}:\n{read.text}"
+
+
+def lines_of_attached(text: str, names: Sequence[str]) -> list[str]:
+    """The lines of a kept message that tell of attachments which are still there."""
+    lines = (line for line in text.splitlines() if line.startswith("[attached"))
+    return [line for line in lines if any(name in line for name in names)]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tzurot.outbound import Guarded
     from tzurot.pipeline.describe import Describe
     from tzurot.pipeline.listen import Listen
-    from tzurot.pipeline.turn import Picture, Scene
+    from tzurot.pipeline.turn import Scene
     from tzurot.talk import Attachment
 
 KINDS: dict[str, Kind] = {"image": "picture", "audio": "recording"}
@@ -37,8 +37,8 @@ MOST_PICTURES = 4
 MOST_BYTES = 40 * 1024 * 1024
 PICTURE_BYTES = 20 * 1024 * 1024
 TEXT_BYTES = 256 * 1024  # more than any prompt takes
-AT_ONCE = 3
-DEADLINE_S = 60.0
+AT_ONCE = 6
+DEADLINE_S = 75.0  # a transcription may take sixty
 FETCH_S = 15.0
 SHARE = 0.3  # of the room in the window that texts may take
 MOST_TOKENS = 8000
@@ -62,46 +62,48 @@ class ReadAttachments:
         self._describe = describe
         self._listen = listen
         self._fetch_s = fetch_s
-        self._unpacking = asyncio.Lock()  # a picture may take two hundred megabytes for a moment
+        # of all turns together: each may hold twenty megabytes, and unpacking a picture takes two hundred for a moment
+        self._fetching = asyncio.Semaphore(AT_ONCE)
+        self._unpacking = asyncio.Lock()
 
     async def __call__(self, scene: Scene, route: Route) -> tuple[Attached, ...]:
         """What came with the message that is answered, then with the one it replies to; at most ten of them."""
         said = scene.turn.incoming.utterance
         wanted = [(one, True) for one in said.attachments if not one.is_voice]
         wanted += [(one, False) for one in said.reply_attachments if not (one.is_voice and _was_heard(scene))]
-        if not wanted:
-            return ()
-        sight = Sight(self._catalogue, scene.settings[IMAGES], route)
-        slots = asyncio.Semaphore(AT_ONCE)
         room = MOST_BYTES
         reading: list[Coroutine[None, None, Attached]] = []
         for attachment, is_own in wanted[:MOST]:
-            known = Attached(
-                name=attachment.label, about=about(attachment), is_own=is_own, kind=kind_of(media_type_of(attachment))
-            )
+            kind = kind_of(media_type_of(attachment))
+            known = Attached(name=attachment.label, about=about(attachment), is_own=is_own, kind=kind)
             room -= min(attachment.size_bytes, PICTURE_BYTES)
-            reading.append(self._bounded(attachment, known, scene, sight, slots, fits=room >= 0))
-        found = [*await asyncio.gather(*reading)]
+            reading.append(self._bounded(attachment, known, scene, fits=room >= 0))
+        found = first_pictures(await asyncio.gather(*reading))
+        if any(one.picture is not None for one in found) and not await self._sees(scene, route):
+            found = await self.in_words(scene, found)
         if rest := wanted[MOST:]:
-            found.append(Attached(name=f"{len(rest)} more", about="", is_own=False, unread="not looked at"))
+            found = (*found, Attached(name=f"{len(rest)} more", about="", is_own=False, unread="not looked at"))
         return fitted(found, int((route.context_tokens - route.reply_tokens) * SHARE))
 
-    async def _bounded(
-        self,
-        attachment: Attachment,
-        known: Attached,
-        scene: Scene,
-        sight: Sight,
-        slots: asyncio.Semaphore,
-        *,
-        fits: bool,
-    ) -> Attached:
+    async def in_words(self, scene: Scene, attached: Sequence[Attached]) -> tuple[Attached, ...]:
+        """The same with descriptions in the place of pictures."""
+        return tuple(await asyncio.gather(*(self._described(one, scene) for one in attached)))
+
+    async def _sees(self, scene: Scene, route: Route) -> bool:
+        if (setting := scene.settings[IMAGES]) != "auto":
+            return setting == "always"
+        return await self._catalogue.sees(route.base_url, route.api_key, route.model)
+
+    async def _bounded(self, attachment: Attachment, known: Attached, scene: Scene, *, fits: bool) -> Attached:
         """One attachment, within the deadline of all; whatever goes wrong with it is said in its place."""
         if not fits:
             return replace(known, unread="not looked at, because there is too much of it all together")
         try:
-            async with asyncio.timeout(DEADLINE_S), slots:
-                return await self._read(attachment, known, scene, sight)
+            async with asyncio.timeout(DEADLINE_S):
+                if attachment.is_voice or known.kind == "recording":
+                    return await self._recording(attachment, replace(known, kind="recording"), scene)
+                async with self._fetching:
+                    return await self._read(attachment, known)
         except TzurotError as error:
             return replace(known, unread=f"could not be read: {error.sentence}")
         except TimeoutError:
@@ -110,20 +112,19 @@ class ReadAttachments:
             logger.exception("an attachment broke the step that reads it")
             return replace(known, unread="could not be read")
 
-    async def _read(self, attachment: Attachment, known: Attached, scene: Scene, sight: Sight) -> Attached:
+    async def _read(self, attachment: Attachment, known: Attached) -> Attached:
         kind = media_type_of(attachment)
-        if attachment.is_voice or kind.startswith("audio/"):
-            return await self._recording(attachment, replace(known, kind="recording"), scene)
         if attachment.size_bytes > TEXT_BYTES and not READABLE.fullmatch(kind):
             return replace(known, unread="cannot be read")
-        is_image = kind.startswith("image/")
-        if is_image and attachment.size_bytes > PICTURE_BYTES:
+        if known.kind == "picture" and attachment.size_bytes > PICTURE_BYTES:
             return replace(known, unread="too large to be looked at")
-        limit_bytes = PICTURE_BYTES if is_image else TEXT_BYTES
+        limit_bytes = PICTURE_BYTES if known.kind == "picture" else TEXT_BYTES
         fetched = await self._guarded.get(attachment.url, limit_bytes=limit_bytes, timeout_s=self._fetch_s)
         # what it is shows in what it holds: names and types are what somebody calls it
         if is_picture(fetched.content):
-            return await self._picture(fetched.content, replace(known, kind="picture"), scene, sight)
+            async with self._unpacking:
+                picture = await asyncio.to_thread(shrunk, fetched.content)
+            return replace(known, kind="picture", picture=picture)
         text = await asyncio.to_thread(decoded, fetched.content, attachment.media_type, whole=fetched.whole)
         unread = "cannot be read" if text is None else "" if text.strip() else "is empty"
         return replace(known, kind="file", text=text or "", is_whole=fetched.whole, unread=unread)
@@ -134,39 +135,25 @@ class ReadAttachments:
         words = await self._listen.words(attachment)
         return replace(known, text=words, unread="" if words else "nothing is said in it")
 
-    async def _picture(self, content: bytes, known: Attached, scene: Scene, sight: Sight) -> Attached:
-        if not sight.takes_one_more():
-            return replace(known, unread=f"not looked at: {MOST_PICTURES} pictures at once are enough")
-        async with self._unpacking:
-            picture = await asyncio.to_thread(shrunk, content)
-        if await sight.sees():
-            return replace(known, picture=picture)
+    async def _described(self, one: Attached, scene: Scene) -> Attached:
+        if one.picture is None:
+            return one
+        unseen = replace(one, picture=None, unread="could not be looked at")
         if not self._describe.is_able:
-            return replace(known, unread="could not be looked at")
-        return replace(known, text=await self._described(picture, scene))
-
-    async def _described(self, picture: Picture, scene: Scene) -> str:
+            return unseen
         is_incognito = scene.settings[INCOGNITO_UNTIL] > scene.now.timestamp()
-        return await self._describe(picture, keep=not is_incognito)
+        try:
+            return replace(one, picture=None, text=await self._describe(one.picture, keep=not is_incognito))
+        except TzurotError as error:
+            return replace(unseen, unread=f"could not be looked at: {error.sentence}")
 
 
-class Sight:
-    """Whether a turn's model is shown pictures, found out when the first one comes, and how many it has seen."""
-
-    def __init__(self, catalogue: Catalogue, setting: str, route: Route) -> None:
-        self._catalogue = catalogue
-        self._setting = setting
-        self._route = route
-        self._left = MOST_PICTURES
-
-    def takes_one_more(self) -> bool:
-        self._left -= 1
-        return self._left >= 0
-
-    async def sees(self) -> bool:
-        if self._setting != "auto":
-            return self._setting == "always"
-        return await self._catalogue.sees(self._route.base_url, self._route.api_key, self._route.model)
+def first_pictures(found: Sequence[Attached]) -> tuple[Attached, ...]:
+    """With the first few pictures; more at once are not looked at."""
+    pictures = [one for one in found if one.picture is not None]
+    late = {id(one) for one in pictures[MOST_PICTURES:]}
+    unseen = f"not looked at: {MOST_PICTURES} pictures at once are enough"
+    return tuple(replace(one, picture=None, unread=unseen) if id(one) in late else one for one in found)
 
 
 def fitted(found: Sequence[Attached], room: int) -> tuple[Attached, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from tzurot.voice.hear import Transcriber
 
 RECORDING_BYTES = 25 * 1024 * 1024  # what OpenAI takes
+UNTIMED_BYTES = 5 * 1024 * 1024  # five minutes of music, of speech more
 FETCH_S = 20.0
+AT_ONCE = 4
 ENDINGS = {"mpeg": "mp3", "mp4": "m4a", "x-m4a": "m4a", "x-wav": "wav", "wave": "wav", "vnd.wave": "wav"}
 
 
@@ -40,6 +43,7 @@ class Listen:
         self._guards = guards
         self._cascade = cascade
         self._longest_s = longest_s
+        self._listening = asyncio.Semaphore(AT_ONCE)
 
     @property
     def is_able(self) -> bool:
@@ -79,18 +83,19 @@ class Listen:
         """
         if self._transcriber is None:
             raise Invalid("voice.nobody", "Nobody is there to transcribe it.")
-        if (attachment.seconds or 0) > self._longest_s or attachment.size_bytes > RECORDING_BYTES:
-            raise self._too_long()
-        fetched = await self._guarded.get(attachment.url, limit_bytes=RECORDING_BYTES, timeout_s=FETCH_S)
-        if not fetched.whole:
-            raise self._too_long()
-        kind = attachment.media_type.partition(";")[0].strip().lower() or "audio/ogg"
-        recording = Recording(name=f"recording.{_ending(kind)}", media_type=kind, content=fetched.content)
-        return await self._transcriber(recording)
-
-    def _too_long(self) -> Invalid:
-        most = f"{self._longest_s:g} seconds and {RECORDING_BYTES // 2**20} MB"
-        return Invalid("voice.too_long", f"A recording of more than {most} is not listened to.", "Send a shorter one.")
+        # Discord tells how long its own voice messages are; of other recordings only the size hints at it
+        most_bytes = RECORDING_BYTES if attachment.seconds is not None else UNTIMED_BYTES
+        most = f"{self._longest_s:g} seconds or {most_bytes // 2**20} MB"
+        too_long = Invalid("voice.too_long", f"A recording of more than {most} is not listened to.", "Send less.")
+        if (attachment.seconds or 0) > self._longest_s or attachment.size_bytes > most_bytes:
+            raise too_long
+        async with self._listening:
+            fetched = await self._guarded.get(attachment.url, limit_bytes=most_bytes, timeout_s=FETCH_S)
+            if not fetched.whole:
+                raise too_long
+            kind = attachment.media_type.partition(";")[0].strip().lower() or "audio/ogg"
+            recording = Recording(name=f"recording.{_ending(kind)}", media_type=kind, content=fetched.content)
+            return await self._transcriber(recording)
 
 
 def _ending(media_type: str) -> str:

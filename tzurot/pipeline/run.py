@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 ASKED_AGAIN = 2
 PASSING = frozenset({"speak.unanswered", "database.unreachable"})
+UNSEEN = frozenset({"llm.refused", "llm.model_unknown", "llm.error", "llm.down"})  # how servers say that one is blind
 NOTHING_SAID = frozenset({"llm.only_thoughts", "llm.nothing_said"})
 
 
@@ -107,7 +108,16 @@ class Run:
             with flight.step("assembly"):
                 flight.prompt = prompt = await self._assembled(scene, references, recollection, route)
             self._fetch.moved_on(turn, prompt.standing)
-            reply = await self._reply(scene, prompt, draft, flight)
+            try:
+                reply = await self._reply(scene, prompt, draft, flight)
+            except ProviderFailed as error:
+                if error.code not in UNSEEN or not any(one.picture for one in references.attached):
+                    raise
+                logger.info("asking again without the pictures: {}", error.sentence)
+                attached = await self._attachments.in_words(scene, references.attached)
+                flight.references = references = replace(references, attached=attached)
+                flight.prompt = prompt = await self._assembled(scene, references, recollection, route)
+                reply = await self._reply(scene, prompt, draft, flight)
         with flight.step("delivery"):
             return await self._deliver(reply, front)
 
