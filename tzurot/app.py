@@ -240,10 +240,22 @@ def tables_of(config: Config, database: Database) -> Tables:
     )
 
 
+def triggers_of(config: Config, tables: Tables, cascade: Cascade) -> Triggers:
+    return Triggers(
+        characters=tables.characters,
+        aliases=tables.aliases,
+        activations=tables.activations,
+        cascade=cascade,
+        ledger=tables.ledger,
+        default_slug=config.characters.default,
+    )
+
+
 def guards_of(config: Config, tables: Tables, cascade: Cascade) -> Guards:
     return Guards(
         tables.denials,
         cascade,
+        tables.tuned,
         TTLCache(TOLD_AT_MOST, TOLD_AGAIN_S),
         each_per_minute=config.conversation.turns_per_minute,
         place_per_minute=config.conversation.turns_per_minute_here,
@@ -300,14 +312,7 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
         ledger=tables.ledger,
         routes=routes,
     )
-    triggers = Triggers(
-        characters=tables.characters,
-        aliases=tables.aliases,
-        activations=tables.activations,
-        cascade=cascade,
-        ledger=tables.ledger,
-        default_slug=config.characters.default,
-    )
+    triggers = triggers_of(config, tables, cascade)
     return Core(
         config=config,
         outbound=outbound,
@@ -328,6 +333,7 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
             triggers=triggers,
             guards=guards,
             ledger=tables.ledger,
+            cascade=cascade,
             memories=memories,
             listen=listen,
             run=run,

@@ -339,7 +339,6 @@ async def wire(
         overheard=overheard,
         lanes=lanes,
         hear=core.hear,
-        run=core.run,
         forget=core.forget,
         activations=core.tables.activations,
     )

@@ -236,6 +236,7 @@ def of_places(desk: Desk, bot: hikari.GatewayBot, front: DiscordFront, places: P
     tables, router = desk.core.tables, desk.router
     return (
         ChannelPlugin(
+            hear=desk.core.hear,
             activations=tables.activations,
             characters=tables.characters,
             tuned=tables.tuned,

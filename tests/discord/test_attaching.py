@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.discord.bot import Bot
 from tests.discord.person import Person
-from tests.loopback.llm import Status
+from tests.loopback.llm import Slow, Status
 from tests.pictures import bomb, picture, seen
 
 if TYPE_CHECKING:
@@ -104,6 +104,21 @@ async def test_files_reach_a_model_that_does_not_see(
         assert "all.log: " in screen
         assert "1 more: not looked at" in screen
         assert len("\n".join(bot.log)) < 20_000
+
+        own = discord.dm_with("Alice")
+        llm.say(Slow("Wait.", 0.5))
+        llm.default = lambda request: "A blue boat." if request.body["model"] == "eyes" else "What a boat."
+        await discord.say(own, "Alice", "Hello?")
+        await llm.asked(len(llm.requests) + 1)
+        await discord.say(own, "Alice", attachments=[("boat.png", picture(colour="blue"), "image/png")])
+        await discord.say(own, "Alice", "What do you think of it?")
+        await discord.wait_for(lambda d: len(d.bot_messages(own)) == 2)
+        together = llm.requests[-1].messages[-1]["content"]
+        assert "described by somebody who saw it: A blue boat." in together
+        assert together.endswith("Alice: [attached: boat.png]\nAlice: What do you think of it?")
+        async with asyncio.timeout(10):
+            while "Alice: [attached picture boat.png: A blue boat.]\nAlice: What do you think" not in later.prompt:
+                later = await talk.ask("And now?", where=own)
     discord.assert_clean()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -25,13 +26,14 @@ from tzurot.pipeline.attachments import ReadAttachments
 from tzurot.pipeline.describe import Describe
 from tzurot.pipeline.guards import Guards
 from tzurot.pipeline.listen import Listen
+from tzurot.pipeline.remember import learnt_of
 from tzurot.pipeline.routes import Routes
 from tzurot.pipeline.turn import Attached, Recollection, References, Scene
 from tzurot.settings.cascade import Cascade, Resolved
 from tzurot.tables.denials import Denials
 from tzurot.tables.descriptions import Descriptions
 from tzurot.tables.settings import Tuned
-from tzurot.talk import Attachment, MessageLink
+from tzurot.talk import Attachment, MessageLink, Utterance
 from tzurot.voice.hear import OpenAiTranscriber
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ class Desk:
         return "\n".join(in_prompt(one, n) for n, one in enumerate(await self.read(*own, **given), 1))
 
 
-def scene(*own: Attachment, reply: Sequence[Attachment] = (), **given: Any) -> Scene:
+def scene(*own: Attachment, reply: Sequence[Attachment] = (), before: Sequence[Utterance] = (), **given: Any) -> Scene:
     turn = turn_of(card())
     said = replace(
         turn.incoming.utterance,
@@ -80,7 +82,8 @@ def scene(*own: Attachment, reply: Sequence[Attachment] = (), **given: Any) -> S
         reply_attachments=tuple(reply),
         reply_to=MessageLink(channel_id=7, message_id=5) if reply else None,
     )
-    turn = replace(turn, accepted=replace(turn.accepted, incoming=replace(turn.incoming, utterance=said)))
+    accepted = replace(turn.accepted, incoming=replace(turn.incoming, utterance=said), together=tuple(before))
+    turn = replace(turn, accepted=accepted)
     return Scene(turn=turn, history=given.pop("history", ()), now=NOW, settings=Resolved(values=given))
 
 
@@ -93,7 +96,9 @@ async def desk(
     route = replace(ROUTE, base_url=llm.base_url, model="scripted/one", api_key="sk-canary-0123456789abcdef")
     routes = Routes(presets=None, keys=None, providers=None, template=route, own_model="")  # pyright: ignore[reportArgumentType]
     routes.base = route
-    cascade = Cascade(Tuned(database))
+    tuned = Tuned(database)
+    cascade = Cascade(tuned)
+    guards = Guards(Denials(database), cascade, tuned, TTLCache(10, 10), each_per_minute=9, place_per_minute=9)
     step = ReadAttachments(
         guarded=outbound.guarded,
         catalogue=Catalogue(outbound),
@@ -103,7 +108,7 @@ async def desk(
             transcriber=OpenAiTranscriber(
                 outbound, base_url=llm.base_url, model="whisper-1", api_key="sk-ears-0123456789"
             ),
-            guards=Guards(Denials(database), cascade, TTLCache(10, 10), each_per_minute=9, place_per_minute=9),
+            guards=guards,
             cascade=cascade,
             longest_s=300,
         ),
@@ -272,6 +277,25 @@ async def test_pictures_are_described_once_for_a_model_that_does_not_see(
         assert "could not be looked at: The language model's server refused" in told
         assert "9j/4" not in told
         assert "said nothing about it" in await at.told(gone)
+
+
+async def test_what_was_said_in_one_go_is_looked_at_once_for_all(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    async with desk(discord, llm, database_url, vision="eyes") as at:
+        flag = at.attachment("flag.png", picture(), "image/png")
+        note = at.attachment("note.txt", b"Mind the step.", "text/plain")
+        before = replace(scene(flag).turn.incoming.utterance, message_id=99, text="Look at this")
+        llm.default = lambda _request: "A plain red flag."
+        both = await asyncio.gather(*(at.read(note, before=[before]) for _ in range(2)))
+        assert len(llm.requests) == 1, "several characters, one look"
+        (shown, read) = both[0]
+        assert (shown.message_id, shown.text) == (99, "A plain red flag.")
+        assert text_with_attachments(before, both[0]) == "Look at this\n[attached picture flag.png: A plain red flag.]"
+        asked = scene(note, before=[before])
+        assert text_with_attachments(asked.turn.incoming.utterance, both[0]).endswith("note.txt: Mind the step.]")
+        assert learnt_of(asked.turn, both[0]) == ((99, text_with_attachments(before, both[0])),)
+        assert read.kind == "file"
 
 
 async def test_recordings_are_listened_to(discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str) -> None:

@@ -12,9 +12,11 @@ from loguru import logger
 from tzurot.discord.inbound import utterance_of
 from tzurot.discord.names import webhook_name
 from tzurot.discord.notices import notice
+from tzurot.discord.render import drawn
 from tzurot.discord.webhooks import LOST
 from tzurot.errors import CannotSpeak, NotFound, Refused
 from tzurot.pipeline.front import Unsure
+from tzurot.ui.rounds import going_on
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -124,6 +126,26 @@ class DiscordFront:
                 await asyncio.sleep(TYPING_EVERY_S)
         except hikari.HTTPError as error:
             logger.debug("no typing in {}: {}", channel_id, error)
+
+    @asynccontextmanager
+    async def conversing(self, place: Place) -> AsyncGenerator[None]:
+        """A notice with a button, for as long as it lasts."""
+        message: hikari.Message | None = None
+        shown = drawn(going_on())
+        try:
+            message = await self._bot.rest.create_message(
+                place.channel_id, embeds=shown["embeds"], components=shown["components"]
+            )
+        except LOST as error:
+            logger.info("nobody can be offered to stop them in channel {}: {}", place.channel_id, error)
+        try:
+            yield
+        finally:
+            if message is not None:
+                try:
+                    await message.delete()
+                except LOST as error:
+                    logger.info("a notice stays in channel {}: {}", place.channel_id, error)
 
     async def say(self, place: Place, voice: Voice, text: str, key: str) -> int:
         """Through the channel's webhook; as the bot, with the name in front, in DMs and where no webhook may be."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tzurot.errors import NotFound, Refused, TooBusy
-from tzurot.pipeline.remember import GO_ON
+from tzurot.pipeline.turn import GO_ON
 from tzurot.talk import Incoming, Utterance
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ def text_with_attachments(said: Utterance, attached: Sequence[Attached] = ()) ->
     """The words, and in brackets what came with them: by name, and in a few words where it was looked at."""
     if not said.attachments:
         return said.text
-    own = iter([one for one in attached if one.is_own])
+    own = iter([one for one in attached if one.is_own and one.message_id == said.message_id])
     names: list[str] = []
     lines: list[str] = []
     for attachment in said.attachments:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tzurot.pipeline.describe import Describe
     from tzurot.pipeline.listen import Listen
     from tzurot.pipeline.turn import Scene
-    from tzurot.talk import Attachment
+    from tzurot.talk import Attachment, MessageLink
 
 KINDS: dict[str, Kind] = {"image": "picture", "audio": "recording"}
 MOST = 10
@@ -67,22 +67,18 @@ class ReadAttachments:
         self._unpacking = asyncio.Lock()
 
     async def __call__(self, scene: Scene, route: Route) -> tuple[Attached, ...]:
-        """What came with the message that is answered, then with the one it replies to; at most ten of them."""
-        said = scene.turn.incoming.utterance
-        wanted = [(one, True) for one in said.attachments if not one.is_voice]
-        wanted += [(one, False) for one in said.reply_attachments if not (one.is_voice and _was_heard(scene))]
+        """What came with what is answered, then with the messages that replies to; at most ten of them."""
+        wanted = wanted_of(scene)
         room = MOST_BYTES
         reading: list[Coroutine[None, None, Attached]] = []
-        for attachment, is_own in wanted[:MOST]:
-            kind = kind_of(media_type_of(attachment))
-            known = Attached(name=attachment.label, about=about(attachment), is_own=is_own, kind=kind)
+        for attachment, known in wanted[:MOST]:
             room -= min(attachment.size_bytes, PICTURE_BYTES)
             reading.append(self._bounded(attachment, known, scene, fits=room >= 0))
         found = first_pictures(await asyncio.gather(*reading))
         if any(one.picture is not None for one in found) and not await self._sees(scene, route):
             found = await self.in_words(scene, found)
         if rest := wanted[MOST:]:
-            found = (*found, Attached(name=f"{len(rest)} more", about="", is_own=False, unread="not looked at"))
+            found = (*found, Attached(name=f"{len(rest)} more", about="", message_id=0, unread="not looked at"))
         return fitted(found, int((route.context_tokens - route.reply_tokens) * SHARE))
 
     async def in_words(self, scene: Scene, attached: Sequence[Attached]) -> tuple[Attached, ...]:
@@ -148,6 +144,21 @@ class ReadAttachments:
             return replace(unseen, unread=f"could not be looked at: {error.sentence}")
 
 
+def wanted_of(scene: Scene) -> list[tuple[Attachment, Attached]]:
+    """What there is to read, and all that is known of it without having looked."""
+    wanted: list[tuple[Attachment, Attached]] = []
+    for is_own in (True, False):
+        for said in scene.turn.said:
+            for one in said.attachments if is_own else said.reply_attachments:
+                # one's own voice message was heard before, or never; another's may stand in the history
+                if one.is_voice and (is_own or _was_heard(scene, said.reply_to)):
+                    continue
+                kind = kind_of(media_type_of(one))
+                known = Attached(name=one.label, about=about(one), message_id=said.message_id, is_own=is_own, kind=kind)
+                wanted.append((one, known))
+    return wanted
+
+
 def first_pictures(found: Sequence[Attached]) -> tuple[Attached, ...]:
     """With the first few pictures; more at once are not looked at."""
     pictures = [one for one in found if one.picture is not None]
@@ -191,8 +202,7 @@ def about(attachment: Attachment) -> str:
     return ", ".join(part for part in (media_type_of(attachment), shown) if part)
 
 
-def _was_heard(scene: Scene) -> bool:
-    """Whether the words of the voice message that is replied to stand in the history."""
-    link = scene.turn.incoming.utterance.reply_to
+def _was_heard(scene: Scene, link: MessageLink | None) -> bool:
+    """Whether the words of that voice message stand in the history."""
     line = next((one for one in scene.history if link and link.message_id in one.message_ids), None)
     return line is not None and UNHEARD not in line.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ class Describe:
         self._routes = routes
         self._descriptions = descriptions
         self._model = model
+        self._looking: dict[str, asyncio.Task[str]] = {}  # several characters may be shown the same one at once
 
     @property
     def is_able(self) -> bool:
@@ -50,10 +52,19 @@ class Describe:
         known = await self._descriptions.find(digest)
         if known is not None:
             return known
-        described = await self._ask(picture)
+        looking = self._looking.get(digest)
+        if looking is None:
+            looking = self._looking[digest] = asyncio.create_task(self._ask(picture))
+            looking.add_done_callback(lambda done: self._looked(digest, done))
+        described = await asyncio.shield(looking)
         if keep:
             await self._descriptions.keep(digest, described, self._model)
         return described
+
+    def _looked(self, digest: str, done: asyncio.Task[str]) -> None:
+        del self._looking[digest]
+        if not done.cancelled():
+            done.exception()  # whoever still waits has it
 
     async def _ask(self, picture: Picture) -> str:
         assert self._routes.base is not None

@@ -48,6 +48,10 @@ class Front(Protocol):
         """While this is open people see that the character is at work."""
         ...
 
+    def conversing(self, place: Place) -> AbstractAsyncContextManager[None]:
+        """While this is open people see that characters talk among themselves, and can stop them."""
+        ...
+
     async def say(self, place: Place, voice: Voice, text: str, key: str) -> int:
         """Post one message as a character and return its id; `key` is the same whenever this message is posted.
 

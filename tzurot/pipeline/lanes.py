@@ -34,6 +34,10 @@ class Lanes:
     def is_busy(self, lane: str) -> bool:
         return lane in self._queues
 
+    def is_wanted(self, lane: str) -> bool:
+        """Whether somebody waits for the job that is being done there to end."""
+        return self.closed or bool(self._queues.get(lane))
+
     def is_full(self, lane: str) -> bool:
         return len(self._queues.get(lane, ())) >= self._waiting
 

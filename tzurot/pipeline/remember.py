@@ -11,6 +11,7 @@ from tzurot.memory.partition import Episode
 from tzurot.memory.store import Memory
 from tzurot.pipeline.attached import text_with_attachments
 from tzurot.pipeline.fetch import utc_now
+from tzurot.pipeline.turn import UNASKED
 from tzurot.prompt.tokens import estimate
 from tzurot.settings.catalog import INCOGNITO_UNTIL
 from tzurot.tables.flights import Flights
@@ -32,7 +33,6 @@ SNOWFLAKE_SHIFT = 22
 
 
 MOST_AT_ONCE = 50
-GO_ON = "continue"  # the reason of a turn for which nobody said anything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,7 @@ class Ending:
     state: TurnState
     lines: tuple[Said, ...]
     flown: Flown | None
+    learnt: tuple[tuple[int, str], ...] = ()  # what lines that are kept already say now
     replaces: bool = False
     incognito: bool = False
 
@@ -93,11 +94,14 @@ class Remember:
         `attached`: what is known of the attachments. `replaces`: the reply stands where another take stood.
         """
         answered = answered_line(turn, text, message_ids)
-        lines = (answered,) if turn.accepted.reason == GO_ON else (asked_line(turn, attached), answered)
+        lines = (answered,) if turn.accepted.reason in UNASKED else (asked_line(turn, attached), answered)
         replaces = replaces or turn.accepted.take > 1
-        await self._keep(Ending(turn=turn, state="remembered", lines=lines, flown=flown, replaces=replaces))
+        ending = Ending(turn=turn, state="remembered", lines=lines, flown=flown, replaces=replaces)
+        await self._keep(replace(ending, learnt=learnt_of(turn, attached)))
 
-    async def unanswered(self, turn: Turn, flown: Flown, state: TurnState, attached: Sequence[Attached] = ()) -> None:
+    async def unanswered(
+        self, turn: Turn, flown: Flown | None, state: TurnState, attached: Sequence[Attached] = ()
+    ) -> None:
         """Keep what the person said although no answer came of it: it is still part of the conversation."""
         await self._keep(Ending(turn=turn, state=state, lines=(asked_line(turn, attached),), flown=flown))
 
@@ -143,6 +147,9 @@ class Remember:
                 await self._memories.drop(connection, replaced)
             kept = [line for ending in endings if not ending.incognito for line in ending.lines]
             await History.keep(connection, kept)
+            for ending in endings:
+                for message_id, text in ending.learnt if not ending.incognito else ():
+                    await History.revise(connection, ending.turn.place.key, message_id, text, estimate(text))
             if memories:
                 await self._memories.write(connection, memories)
             await Flights.keep(connection, [ending.recorded() for ending in endings if ending.flown is not None])
@@ -175,6 +182,13 @@ def asked_line(turn: Turn, attached: Sequence[Attached] = ()) -> Said:
         said_at=said.said_at,
         persona_id=turn.asked_by.persona_id,
     )
+
+
+def learnt_of(turn: Turn, attached: Sequence[Attached]) -> tuple[tuple[int, str], ...]:
+    """What is known by now of the attachments of what was said just before; when that was kept nobody had looked."""
+    read = {one.message_id for one in attached if one.text}
+    before = [one for one in turn.accepted.together if one.message_id in read]
+    return tuple((one.message_id, text_with_attachments(one, attached)) for one in before)
 
 
 def answered_line(turn: Turn, text: str, message_ids: tuple[int, ...]) -> Said:

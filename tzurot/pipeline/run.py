@@ -71,26 +71,40 @@ class Run:
         self._routes = routes
         self.stranded: set[int] = set()
 
-    async def __call__(self, accepted: Accepted, front: Front) -> Delivery | None:
-        """Run one turn; None when it ended in a sentence to the person instead."""
+    async def __call__(
+        self, accepted: Accepted, front: Front, before: asyncio.Task[Delivery | None] | None = None
+    ) -> Delivery | None:
+        """Run one turn; None when it ended in a sentence to the person instead.
+
+        `before` is who speaks first of several that answer the same message: nothing is posted until it is done.
+        """
         with turn_reference(accepted.reference):
             flight: Flight | None = None
             try:
-                person = await self._people.meet(accepted.incoming.utterance.speaker)
-                turn = Turn(
-                    accepted=accepted,
-                    character=await self._characters.get(accepted.character_id),
-                    asked_by=person.towards(accepted.character_id),
-                )
+                turn = await self._turn(accepted)
                 flight = Flight(turn)
-                delivery = await self._fly(turn, front, flight)
+                delivery = await self._fly(turn, front, flight, before)
             except Exception as error:  # noqa: BLE001 - whatever it was, the person hears of it
                 await self._crash(accepted, front, flight, error)
                 return None
             await self._keep(delivery, flight)
             return delivery
 
-    async def _fly(self, turn: Turn, front: Front, flight: Flight) -> Delivery:
+    async def merge(self, accepted: Accepted) -> None:
+        """End a turn whose words are answered together with what the person said next."""
+        await self._remember.unanswered(await self._turn(accepted), None, "merged")
+
+    async def _turn(self, accepted: Accepted) -> Turn:
+        person = await self._people.meet(accepted.incoming.utterance.speaker)
+        return Turn(
+            accepted=accepted,
+            character=await self._characters.get(accepted.character_id),
+            asked_by=person.towards(accepted.character_id),
+        )
+
+    async def _fly(
+        self, turn: Turn, front: Front, flight: Flight, before: asyncio.Task[Delivery | None] | None
+    ) -> Delivery:
         async with front.composing(turn) as draft:
             with flight.step("fetch"):
                 flight.scene = scene = await self._fetch(turn, front)
@@ -98,8 +112,7 @@ class Run:
                 route = await self._routes.choose(turn.accepted.user_id, scene.settings)
             with flight.step("references"):
                 flight.references = references = await self._references(scene, front)
-            said = turn.incoming.utterance
-            if said.attachments or said.reply_attachments:
+            if any(said.attachments or said.reply_attachments for said in turn.said):
                 with flight.step("attachments"):
                     attached = await self._attachments(scene, route)
                 flight.references = references = replace(references, attached=attached)
@@ -118,6 +131,8 @@ class Run:
                 flight.references = references = replace(references, attached=attached)
                 flight.prompt = prompt = await self._assembled(scene, references, recollection, route)
                 reply = await self._reply(scene, prompt, draft, flight)
+            if before is not None:
+                await asyncio.wait({before})
         with flight.step("delivery"):
             return await self._deliver(reply, front)
 

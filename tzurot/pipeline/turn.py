@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from tzurot.tables.messages import Line
     from tzurot.tables.people import Person
     from tzurot.tables.turns import Accepted
-    from tzurot.talk import Incoming, Place
+    from tzurot.talk import Incoming, Place, Utterance
+
+
+# why a character speaks, where that makes a difference: it is there and was not called; it goes on; others did
+ACTIVE, DM, GO_ON, ROUND = "active channel", "dm", "continue", "round"
+FREE = frozenset({ACTIVE, DM})  # nobody was called by name
+UNASKED = frozenset({GO_ON, ROUND})  # no person said anything
 
 Kind = Literal["file", "picture", "recording"]
 
@@ -53,6 +59,11 @@ class Turn:
     @property
     def place(self) -> Place:
         return self.accepted.incoming.utterance.place
+
+    @property
+    def said(self) -> tuple[Utterance, ...]:
+        """All that is answered, oldest first; as a rule one message."""
+        return (*self.accepted.together, self.accepted.incoming.utterance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,14 +148,15 @@ class Picture:
 class Attached:
     """What became of an attachment: the picture for a model that sees, or words, or (`unread`) why there are none.
 
-    `name` and `about` (its kind and size) say what it is; `is_own`: it came with the message that is answered, else
-    with the one which that replies to. The words are a file's text (`is_whole`: all of it was fetched), what a picture
-    shows, or what was said in a recording.
+    `name` and `about` (its kind and size) say what it is. It came with the message `message_id`, or, where it is not
+    `is_own`, with the one which that replies to. The words are a file's text (`is_whole`: all of it was fetched),
+    what a picture shows, or what was said in a recording.
     """
 
     name: str
     about: str
-    is_own: bool
+    message_id: int
+    is_own: bool = True
     kind: Kind = "file"
     text: str = ""
     is_whole: bool = True

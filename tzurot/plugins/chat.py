@@ -41,6 +41,7 @@ class ChatPlugin:
         kept_out = await self._guards.keeps_out(asked.viewer.person.external_id, place, character.id)
         if kept_out is not None:
             raise kept_out
+        await self._guards.is_old_enough(asked.viewer.user_id, place, character.id)
         # everybody sees what was asked, and the answer can be replied to like any other
         shown = await interaction.edit_initial_response(
             f"**{asked.viewer.person.name}** → **{character.name}:** {message}"

@@ -71,6 +71,10 @@ class TerminalFront:
         self.draft = ShownDraft(self._write)
         yield self.draft
 
+    @asynccontextmanager
+    async def conversing(self, place: Place) -> AsyncGenerator[None]:  # noqa: ARG002 - one character is alone here
+        yield
+
     async def say(self, place: Place, voice: Voice, text: str, key: str) -> int:  # noqa: ARG002
         """Number the message; the shell shows what of the reply was not shown while it came."""
         return snowflake_at(datetime.now(UTC), next(self._numbers))
