@@ -173,3 +173,20 @@ async def test_a_face_that_is_no_emoji_is_worn_by_the_webhook(
         await discord.wait_for(lambda d: len(d.webhook_messages("general")) == 2)
         names = {r.body["name"] for r in discord.requests if r.method == "POST" and r.path.endswith("/webhooks")}
         assert len(names) == 2
+
+
+async def test_what_was_said_before_is_not_said_again(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    """A model in a rut is asked once more; if it stays there, its answer is better than none."""
+    rut, other = (
+        "The lamp is lit, the kettle sings, and the night is young.",
+        "A ship passed at dawn, low in the water.",
+    )
+    async with Bot(discord, llm, database_url):
+        for number, answers in enumerate([(rut,), (rut, other), (f"**{rut}** 🙂", rut)], 1):
+            llm.say(*answers)
+            await discord.say("general", "Alice", f"@Maren what is new? {number}")
+            await discord.wait_for(lambda d, n=number: len(d.webhook_messages("general")) == n)
+        assert [m["content"] for m in discord.webhook_messages("general")] == [rut, other, rut]
+        assert len(llm.requests) == 5

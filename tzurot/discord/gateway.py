@@ -101,6 +101,8 @@ class Ears:
             (hikari.MessageDeleteEvent, self.on_delete),
             (hikari.GuildBulkMessageDeleteEvent, self.on_purge),
             (hikari.TypingEvent, self.on_typing),
+            (hikari.ReactionAddEvent, self.on_reaction),
+            (hikari.ReactionDeleteEvent, self.on_reaction_gone),
             (hikari.ShardReadyEvent, self.on_ready),
         ):
             bot.subscribe(event, listener)  # pyright: ignore[reportArgumentType]
@@ -222,9 +224,24 @@ class Ears:
         """Behind what is being said there, so that nothing is kept after it was taken back."""
         self._lanes.put(str(channel_id), job)
 
+    async def on_reaction(self, event: hikari.ReactionAddEvent) -> None:
+        if int(event.user_id) != self._me:
+            # in private there is one who can
+            who = event.member.display_name if isinstance(event, hikari.GuildReactionAddEvent) else "they"
+            self._overheard.react(*key_of_reaction(event), int(event.user_id), who)
+
+    async def on_reaction_gone(self, event: hikari.ReactionDeleteEvent) -> None:
+        self._overheard.unreact(*key_of_reaction(event), int(event.user_id))
+
     async def on_typing(self, event: hikari.TypingEvent) -> None:
         self._bursts.types(int(event.channel_id), int(event.user_id))
 
     async def on_ready(self, _: hikari.ShardReadyEvent) -> None:
         """A new session: what was said in between is unknown."""
         self._overheard.forget()
+
+
+def key_of_reaction(event: hikari.ReactionAddEvent | hikari.ReactionDeleteEvent) -> tuple[int, int, str]:
+    """Its channel, its message and its sign."""
+    name = str(event.emoji_name or "?")
+    return int(event.channel_id), int(event.message_id), f":{name}:" if event.emoji_id else name

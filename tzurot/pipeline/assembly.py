@@ -82,7 +82,7 @@ def assemble(scene: Scene, references: References, recollection: Recollection, r
     lines, here = history[skipped:], history[max(skipped, scene.elsewhere) :]
     cuts = (*fitted.cuts, *_left_out_before(scene), *cuts_of(lore))
     return Prompt(
-        messages=laid_out(fitted.blocks, lines, scene.turn.character.id),
+        messages=laid_out(fitted.blocks, lines, scene.turn.character.id, scene.reactions),
         route=route,
         tokens=fitted.tokens + FENCES,
         limit=limit,

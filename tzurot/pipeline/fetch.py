@@ -86,6 +86,7 @@ class Fetch:
             standing=standing,
             skipped=len(known) - len(here),
             elsewhere=max(0, len(history) - len(here)),
+            reactions=front.reactions(turn.place),
         )
 
     def moved_on(self, turn: Turn, standing: Standing) -> None:

@@ -11,6 +11,7 @@ from tzurot.lore.timed import Timers
 from tzurot.prompt.notes import AuthorsNote
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from tzurot.llm.chat import ChatMessage, Route, Usage
@@ -103,7 +104,7 @@ class Scene:
     """What was said before, oldest first, when it is now, what was set, and what the last turn left.
 
     The first `elsewhere` lines were said in other places; `skipped` counts the lines before all others that are left
-    out.
+    out. `reactions` are the signs people put under messages, in words, by the message's id.
     """
 
     turn: Turn
@@ -114,6 +115,7 @@ class Scene:
     standing: Standing = field(default_factory=Standing)
     skipped: int = 0
     elsewhere: int = 0
+    reactions: Mapping[int, str] = field(default_factory=dict[int, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,12 +221,13 @@ class Voice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What will be said; `text` is the whole of it, `chunks` the messages it takes."""
+    """What will be said; `text` is the whole of it, `chunks` the messages it takes, with buttons below the last."""
 
     turn: Turn
     voice: Voice
     text: str
     chunks: tuple[str, ...]
+    has_buttons: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

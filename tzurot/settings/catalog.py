@@ -152,6 +152,14 @@ FOOTER = Setting(
     default=False,
     kind=Switch(),
 )
+REPLY_BUTTONS = Setting(
+    key="reply_buttons",
+    label="Reply buttons",
+    help="Where buttons stand below replies. A reply's menu, and reactions with their signs, do the same everywhere.",
+    section=REPLIES,
+    default="private",
+    kind=OneOf(("everywhere", "private", "nowhere")),
+)
 CLEANUP = Setting(
     key="cleanup",
     label="Cleanup",
@@ -296,6 +304,7 @@ ALL: tuple[Setting[Any], ...] = (
     FRESH_UNTIL,
     INCOGNITO_UNTIL,
     FOOTER,
+    REPLY_BUTTONS,
     REPLY_LANGUAGE,
     CLEANUP,
     AUTHORS_NOTE,
