@@ -152,16 +152,23 @@ class Guarded:
     def __init__(self, outbound: Outbound, operators: Iterable[str]) -> None:
         self._outbound = outbound
         self._trusted = frozenset(_origin(httpx.URL(address)) for address in operators if address)
-        self._client = httpx.AsyncClient(
-            transport=AiohttpTransport(limits=LIMITS, client=_guarded_session),
-            timeout=httpx.Timeout(None, connect=CONNECT_S),
-            headers=AGENT,
-            follow_redirects=False,
-            trust_env=False,  # a proxy would resolve names where nobody checks them
-        )
+        self._made: httpx.AsyncClient | None = None
+
+    @property
+    def _client(self) -> httpx.AsyncClient:
+        if self._made is None:  # 20 ms and 1 MB, when something is to be fetched
+            self._made = httpx.AsyncClient(
+                transport=AiohttpTransport(limits=LIMITS, client=_guarded_session),
+                timeout=httpx.Timeout(None, connect=CONNECT_S),
+                headers=AGENT,
+                follow_redirects=False,
+                trust_env=False,  # a proxy would resolve names where nobody checks them
+            )
+        return self._made
 
     async def close(self) -> None:
-        await self._client.aclose()
+        if self._made is not None:
+            await self._made.aclose()
 
     async def get(self, url: str, *, limit_bytes: int, timeout_s: float = 15.0) -> Fetched:
         """What stands at an address, at most its first `limit_bytes`.

@@ -30,19 +30,25 @@ def shrunk(content: bytes) -> Picture:
         Invalid: it cannot be read, or unpacks to more than fifty million pixels.
 
     """
-    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - 5 MB, when a picture comes
+    from PIL import Image  # noqa: PLC0415 - 5 MB, when a picture comes
 
     Image.MAX_IMAGE_PIXELS = None  # the sizes are looked at here, before anything is unpacked
     try:
         with Image.open(BytesIO(content), formats=FORMATS) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise Invalid("picture.too_large", "It has more than 50 megapixels.", "Send a smaller one.")
+            _bounded(image)
             image.draft("RGB", (SIDE, SIDE))  # a JPEG is unpacked no larger than needed
             return _packed(image)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, IndexError, MemoryError):
+    except Invalid:
+        raise
+    except Exception:  # noqa: BLE001 - what strangers send breaks decoders in every way there is
         raise Invalid(
             "picture.unreadable", "It is damaged, or no picture of a known kind.", "Send a PNG or JPEG."
         ) from None
+
+
+def _bounded(image: Image) -> None:
+    if image.width * image.height > MOST_PIXELS:
+        raise Invalid("picture.too_large", "It has more than 50 megapixels.", "Send a smaller one.")
 
 
 def _packed(image: Image) -> Picture:
