@@ -299,10 +299,12 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
     client, catalogue, guards = Client(outbound), Catalogue(outbound), guards_of(config, tables, cascade)
     listen = listen_of(config, outbound, guards, cascade)
     describe = Describe(client=client, routes=routes, descriptions=tables.descriptions, model=config.llm.vision_model)
+    directions = Directions(tables.lorebooks, tables.presets)
+    fetch = Fetch(tables.people, tables.history, tables.epochs, cascade, directions)
     run = Run(
         characters=tables.characters,
         people=tables.people,
-        fetch=Fetch(tables.history, tables.epochs, cascade, Directions(tables.lorebooks, tables.presets)),
+        fetch=fetch,
         references=FindReferences(config.conversation.references),
         attachments=ReadAttachments(guarded=outbound.guarded, catalogue=catalogue, describe=describe, listen=listen),
         retrieval=Retrieval(memories),

@@ -112,7 +112,7 @@ async def test_files_reach_a_model_that_does_not_see(
         await llm.asked(len(llm.requests) + 1)
         await discord.say(own, "Alice", attachments=[("boat.png", picture(colour="blue"), "image/png")])
         await discord.say(own, "Alice", "What do you think of it?")
-        await discord.wait_for(lambda d: len(d.bot_messages(own)) == 2)
+        await discord.wait_for(lambda d: d.bot_messages(own)[-1:] and "boat" in d.bot_messages(own)[-1]["content"])
         together = llm.requests[-1].messages[-1]["content"]
         assert "described by somebody who saw it: A blue boat." in together
         assert together.endswith("Alice: [attached: boat.png]\nAlice: What do you think of it?")
