@@ -19,6 +19,7 @@ from tzurot.llm.client import Client
 from tzurot.llm.models import Catalogue
 from tzurot.llm.providers import Providers
 from tzurot.llm.routing import configured
+from tzurot.memory.dream import Dreams
 from tzurot.memory.encoders import encoding
 from tzurot.memory.forget import Forgetting
 from tzurot.memory.store import Memories
@@ -111,6 +112,7 @@ class Core:
     tables: Tables
     cascade: Cascade
     memories: Memories
+    dreams: Dreams
     providers: Providers
     catalogue: Catalogue
     routes: Routes
@@ -323,6 +325,7 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
         tables=tables,
         cascade=cascade,
         memories=memories,
+        dreams=Dreams(database, memories, config.memory.quota),
         providers=providers,
         catalogue=catalogue,
         routes=routes,

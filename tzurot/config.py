@@ -106,6 +106,8 @@ class CharactersSection(Section):
 
 class MemorySection(Section):
     encoder: Literal["static", "minilm"] = "static"
+    upkeep: bool = True
+    quota: int = Field(default=10_000, ge=100)
 
 
 class VoiceSection(Section):

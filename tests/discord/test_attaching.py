@@ -192,20 +192,6 @@ async def test_a_voice_message_is_what_somebody_says(
         replied = await talk.ask("", "Thank you.", reply_to=discord.webhook_messages("general")[-1], voice=(b"Ogg", 2))
         assert replied.messages[-1]["content"].endswith("Alice: It was I who lit it.")
 
-        alice = Person(discord)
-        for name in ("maren", "quill"):
-            await alice.run("channel activate", character=name)
-        llm.default = lambda request: f"You ask: {request.messages[-1]['content'].splitlines()[-1]}"
-        for number in range(4):
-            name = ("Quill", "Maren")[number % 2]
-            llm.hear(f"{name}, are you there {number}?")
-            await discord.say("general", "Alice", voice=(b"Ogg", 2))
-            said = f"You ask: Alice: {name}, are you there {number}?"
-            named = await discord.wait_for(
-                lambda d, said=said: [one for one in d.webhook_messages("general") if one["content"] == said]
-            )
-            assert named[0]["author"]["username"] == name, "whom the words name"
-
         for answer, seconds, sentence in (
             (Status(503), 2, "failed (HTTP 503). Try again in a minute."),
             (Status(200, body={}), 2, "no transcription"),
@@ -222,12 +208,26 @@ async def test_a_voice_message_is_what_somebody_says(
         llm.transcripts.clear()
 
         count = len(llm.recordings)
+        alice = Person(discord)
         await alice.run("settings defaults")
         await alice.pick("Change …", "transcribe_voice")
         await alice.press("off")
         asked = await talk.ask("", "I cannot hear you.", own, voice=(b"Ogg", 2))
         assert asked.messages[-1]["content"].endswith("Alice: [voice message, 2 s, not transcribed]")
         assert len(llm.recordings) == count
+
+        for name in ("maren", "quill"):
+            await alice.run("channel activate", character=name)
+        llm.default = lambda request: f"You ask: {request.messages[-1]['content'].splitlines()[-1]}"
+        for number in range(4):
+            name = ("Quill", "Maren")[number % 2]
+            llm.hear(f"{name}, are you there {number}?")
+            await discord.say("general", "Bob", voice=(b"Ogg", 2))
+            said = f"You ask: Bob: {name}, are you there {number}?"
+            named = await discord.wait_for(
+                lambda d, said=said: [one for one in d.webhook_messages("general") if one["content"] == said]
+            )
+            assert named[0]["author"]["username"] == name, "whom the words name"
         assert key not in "\n".join(bot.log)
     discord.assert_clean()
 

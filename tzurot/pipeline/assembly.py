@@ -328,7 +328,11 @@ def _memory(memory: Remembered, now: datetime) -> str:
 
 def _facts(name: str, facts: Sequence[Fact]) -> str:
     """What is known of the asker, in one line: `Ida: home Lisbon; job nurse`."""
-    return harmless(f"Known of {name}: " + "; ".join(f"{fact.slot} {' '.join(fact.value.split())}" for fact in facts))
+    told: list[str] = []
+    for fact in facts:
+        said = f" (said on {fact.valid_from:%A, %d %B})" if fact.valid_to else ""
+        told.append(f"{fact.slot} {' '.join(fact.value.split())}{said}")
+    return harmless(f"Known of {name}: " + "; ".join(told))
 
 
 def _ago(then: datetime, now: datetime) -> str:

@@ -134,6 +134,26 @@ FRESH_UNTIL = Setting(
     tiers=(Tier.USER, Tier.USER_CHARACTER),
     listed=False,
 )
+DREAMT = Setting(
+    key="dreamt_to",
+    label="Tidied up to",
+    help="The newest memory when memories were last tidied up; kept by the nightly upkeep.",
+    section=MEMORY,
+    default=0,
+    kind=Whole(0, 2**62),
+    tiers=(Tier.OPERATOR,),
+    listed=False,
+)
+DREAMT_AT = Setting(
+    key="dreamt_at",
+    label="Tidied up at",
+    help="When memories were last tidied up, in seconds since 1970; kept by the nightly upkeep.",
+    section=MEMORY,
+    default=0,
+    kind=Whole(0, 2**40),
+    tiers=(Tier.OPERATOR,),
+    listed=False,
+)
 INCOGNITO_UNTIL = Setting(
     key="incognito_until",
     label="Incognito mode",
@@ -303,6 +323,8 @@ ALL: tuple[Setting[Any], ...] = (
     MEMORY_EVERYWHERE,
     FRESH_UNTIL,
     INCOGNITO_UNTIL,
+    DREAMT,
+    DREAMT_AT,
     FOOTER,
     REPLY_BUTTONS,
     REPLY_LANGUAGE,
