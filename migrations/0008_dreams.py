@@ -9,7 +9,7 @@ from tortoise.indexes import Index
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tzurot", "0006_lorebooks")]
+    dependencies = [("tzurot", "0007_descriptions")]
 
     initial = False
 
@@ -49,6 +49,7 @@ class Migration(migrations.Migration):
             options={
                 "table": "dreams",
                 "app": "tzurot",
+                "table_description": "A step of a night's tidying up: which memories it put away, which facts it ended.",
                 "indexes": [Index(fields=["persona_id", "character_id", "id"])],
                 "pk_attr": "id",
             },

@@ -17,7 +17,7 @@ from hikari.impl import RESTApp
 from loguru import logger
 
 from tzurot import __version__
-from tzurot.app import FLIGHTS_KEPT, RUN_LOCK, App
+from tzurot.app import DESCRIPTIONS_KEPT, FLIGHTS_KEPT, RUN_LOCK, App
 from tzurot.discord.avatars import Avatars
 from tzurot.discord.catchup import CatchUp
 from tzurot.discord.commands import client_for
@@ -245,6 +245,7 @@ class Serving:
                 give_back()
                 if round_number % PRUNE_EVERY == 1:
                     await core.tables.flights.prune(FLIGHTS_KEPT)
+                    await core.tables.descriptions.prune(DESCRIPTIONS_KEPT)
                     if alone and self.config.memory.upkeep:
                         await dream(core)
             except TzurotError as error:

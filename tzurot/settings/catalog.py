@@ -64,6 +64,24 @@ TIMEZONE = Setting(
     kind=Text(60, _zone, "the name of a time zone, for example Europe/Berlin"),
     tiers=(Tier.OPERATOR, Tier.USER),
 )
+IMAGES = Setting(
+    key="images",
+    label="Pictures",
+    help="Whether a model is shown the pictures people attach. auto: if it is known to see; never: it reads a"
+    " description, where the host has named a model that makes one.",
+    section=CONVERSATION,
+    default="auto",
+    kind=OneOf(("auto", "always", "never")),
+)
+TRANSCRIBE_VOICE = Setting(
+    key="transcribe_voice",
+    label="Transcribe voice",
+    help="Whether what is said in a voice message is written down, where the host has named a service for that.",
+    section=CONVERSATION,
+    default=True,
+    kind=Switch(),
+    tiers=(*OF_PLACES, Tier.USER),
+)
 MEMORIES = Setting(
     key="memories",
     label="Memories",
@@ -296,6 +314,8 @@ ALL: tuple[Setting[Any], ...] = (
     HISTORY_HOURS,
     CROSS_CHANNEL,
     TIMEZONE,
+    IMAGES,
+    TRANSCRIBE_VOICE,
     MEMORIES,
     MEMORY_SHARE,
     MEMORY_FLOOR,
