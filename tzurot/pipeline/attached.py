@@ -61,7 +61,7 @@ def in_prompt(read: Attached, number: int) -> str:
         return f"picture {heading}, described by somebody who saw it: {read.text}"
     if read.kind == "recording":
         return f"recording {heading}, in which is said: {read.text}"
-    return f"file {heading}:\n{read.text}"
+    return f"{read.kind} {heading}:\n{read.text}"
 
 
 def lines_of_attached(text: str, names: Sequence[str]) -> list[str]:

@@ -18,7 +18,8 @@ from tzurot.pipeline.decoding import beginning, decoded, shares
 from tzurot.pipeline.pictures import is_picture, shrunk
 from tzurot.pipeline.turn import Attached, Kind
 from tzurot.prompt.tokens import estimate
-from tzurot.settings.catalog import IMAGES, INCOGNITO_UNTIL, TRANSCRIBE_VOICE
+from tzurot.settings.catalog import IMAGES, INCOGNITO_UNTIL, READ_PAGES, TRANSCRIBE_VOICE
+from tzurot.talk import Attachment
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
     from tzurot.pipeline.describe import Describe
     from tzurot.pipeline.listen import Listen
     from tzurot.pipeline.turn import Scene
-    from tzurot.talk import Attachment, MessageLink
+    from tzurot.talk import MessageLink
 
+LONG = frozenset({"file", "page"})  # what is cut where it is too much
 KINDS: dict[str, Kind] = {"image": "picture", "audio": "recording"}
 MOST = 10
 MOST_PICTURES = 4
@@ -45,6 +47,12 @@ MOST_TOKENS = 8000
 READABLE = re.compile(
     r"(text|image|audio)/.*|(application/(octet-stream|.*(json|xml|yaml|toml|javascript|typescript|sql|csv|x-sh|tex).*))?"
 )
+
+
+LINK = re.compile(r"https?://[^\s<>|]+[^\s<>|.,;:!?)\]}'\"*_~]")
+DISCORD = re.compile(r"https?://(?:\w+\.)?discord(?:app)?\.(?:com|net|gg)/", re.IGNORECASE)
+MOST_PAGES = 3
+PAGE_BYTES = 2 * 1024 * 1024
 
 
 class ReadAttachments:
@@ -68,7 +76,7 @@ class ReadAttachments:
 
     async def __call__(self, scene: Scene, route: Route) -> tuple[Attached, ...]:
         """What came with what is answered, then with the messages that replies to; at most ten of them."""
-        wanted = wanted_of(scene)
+        wanted = [*wanted_of(scene), *pages_of(scene)]
         room = MOST_BYTES
         reading: list[Coroutine[None, None, Attached]] = []
         for attachment, known in wanted[:MOST]:
@@ -109,6 +117,8 @@ class ReadAttachments:
             return replace(known, unread="could not be read")
 
     async def _read(self, attachment: Attachment, known: Attached) -> Attached:
+        if known.kind == "page":
+            return await self._page(attachment, known)
         kind = media_type_of(attachment)
         if attachment.size_bytes > TEXT_BYTES and not READABLE.fullmatch(kind):
             return replace(known, unread="cannot be read")
@@ -124,6 +134,19 @@ class ReadAttachments:
         text = await asyncio.to_thread(decoded, fetched.content, attachment.media_type, whole=fetched.whole)
         unread = "cannot be read" if text is None else "" if text.strip() else "is empty"
         return replace(known, kind="file", text=text or "", is_whole=fetched.whole, unread=unread)
+
+    async def _page(self, attachment: Attachment, known: Attached) -> Attached:
+        fetched = await self._guarded.get(attachment.url, limit_bytes=PAGE_BYTES, timeout_s=self._fetch_s)
+        text = await asyncio.to_thread(decoded, fetched.content, fetched.media_type, whole=fetched.whole)
+        if text is None:
+            return replace(known, unread="is no page that can be read")
+        if "html" not in fetched.media_type:
+            return replace(known, text=text, is_whole=fetched.whole, unread="" if text.strip() else "is empty")
+        from tzurot.web.page import read  # noqa: PLC0415 - when somebody wants a page read
+
+        page = await asyncio.to_thread(read, text)
+        words = "\n".join(part for part in (page.title, page.text) if part)
+        return replace(known, text=words, is_whole=fetched.whole, unread="" if words else "is empty")
 
     async def _recording(self, attachment: Attachment, known: Attached, scene: Scene) -> Attached:
         if not self._listen.is_able or not scene.settings[TRANSCRIBE_VOICE]:
@@ -159,6 +182,20 @@ def wanted_of(scene: Scene) -> list[tuple[Attachment, Attached]]:
     return wanted
 
 
+def pages_of(scene: Scene) -> list[tuple[Attachment, Attached]]:
+    """The pages that what is answered links to, where they are to be read; Discord's own links lead to messages."""
+    if not scene.settings[READ_PAGES]:
+        return []
+    found = {url: said for said in scene.turn.said for url in LINK.findall(said.text) if not DISCORD.match(url)}
+    return [
+        (
+            Attachment(name=url, url=url, media_type="text/html", size_bytes=0),
+            Attached(name=url, about="", message_id=said.message_id, kind="page"),
+        )
+        for url, said in list(found.items())[:MOST_PAGES]
+    ]
+
+
 def first_pictures(found: Sequence[Attached]) -> tuple[Attached, ...]:
     """With the first few pictures; more at once are not looked at."""
     pictures = [one for one in found if one.picture is not None]
@@ -169,10 +206,10 @@ def first_pictures(found: Sequence[Attached]) -> tuple[Attached, ...]:
 
 def fitted(found: Sequence[Attached], room: int) -> tuple[Attached, ...]:
     """The texts cut to the tokens there are for them; where something is left out the text says so."""
-    sizes = [estimate(one.text) if one.kind == "file" else 0 for one in found]
+    sizes = [estimate(one.text) if one.kind in LONG else 0 for one in found]
     given = shares(sizes, min(room, MOST_TOKENS))
     return tuple(
-        replace(one, text=_cut(one, tokens)) if one.kind == "file" and one.text else one
+        replace(one, text=_cut(one, tokens)) if one.kind in LONG and one.text else one
         for one, tokens in zip(found, given, strict=True)
     )
 

@@ -113,7 +113,7 @@ class Run:
                 route = await self._routes.choose(turn.accepted.user_id, scene.settings)
             with flight.step("references"):
                 flight.references = references = await self._references(scene, front)
-            if any(said.attachments or said.reply_attachments for said in turn.said):
+            if any(said.attachments or said.reply_attachments or "://" in said.text for said in turn.said):
                 with flight.step("attachments"):
                     attached = await self._attachments(scene, route)
                 flight.references = references = replace(references, attached=attached)

@@ -34,7 +34,7 @@ ACTIVE, DM, FIRST_DM, GO_ON, ROUND = "active channel", "dm", "first dm", "contin
 FREE = frozenset({ACTIVE, DM, FIRST_DM})  # nobody was called by name
 UNASKED = frozenset({GO_ON, ROUND})  # no person said anything
 
-Kind = Literal["file", "picture", "recording"]
+Kind = Literal["file", "picture", "recording", "page"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

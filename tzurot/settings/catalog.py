@@ -73,6 +73,14 @@ IMAGES = Setting(
     default="auto",
     kind=OneOf(("auto", "always", "never")),
 )
+READ_PAGES = Setting(
+    key="read_pages",
+    label="Read pages",
+    help="Whether the web pages that a message links to are read for the character.",
+    section=CONVERSATION,
+    default=False,
+    kind=Switch(),
+)
 TRANSCRIBE_VOICE = Setting(
     key="transcribe_voice",
     label="Transcribe voice",
@@ -315,6 +323,7 @@ ALL: tuple[Setting[Any], ...] = (
     CROSS_CHANNEL,
     TIMEZONE,
     IMAGES,
+    READ_PAGES,
     TRANSCRIBE_VOICE,
     MEMORIES,
     MEMORY_SHARE,

@@ -1,0 +1,1 @@
+"""The web, as far as characters read it."""
