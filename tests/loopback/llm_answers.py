@@ -68,9 +68,10 @@ class Huge:
 
 @dataclass(frozen=True)
 class Never:
-    """Headers, at most, and then silence until the client gives up."""
+    """Headers, or some words too, and then silence until the client gives up."""
 
     headers: Literal["sent", "withheld"] = "withheld"
+    words: str = ""
 
 
 Scripted = Text | Status | Html | Empty | Nothing | HalfStream | Huge | Never
