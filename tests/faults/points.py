@@ -6,12 +6,12 @@ stands inside a statement, at a trigger that waits for a lock of the test's.
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.loopback.llm import Never
+from tests.postgres import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -28,7 +28,6 @@ POST = r"/webhooks/\d+/[\w.-]+$"
 PATCH = r"/webhooks/\d+/[\w.-]+/messages/\d+$"
 CREATE = r"/channels/\d+/messages$"
 LOCK = 4711
-LOOK_AGAIN_S = 0.01
 STAND = f"""
 CREATE OR REPLACE FUNCTION stand_still() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN PERFORM pg_advisory_xact_lock_shared({LOCK}); RETURN NEW; END $$
@@ -43,15 +42,6 @@ class Outside:
     discord: LoopbackDiscord
     llm: ScriptedLLM
     ledger: Connection
-
-
-async def until(ledger: Connection, sql: str, *arguments: object) -> Any:
-    """Ask the database until it has an answer to give."""
-    async with asyncio.timeout(15):
-        while True:
-            if row := await ledger.fetchval(sql, *arguments):
-                return row
-            await asyncio.sleep(LOOK_AGAIN_S)
 
 
 def request(method: str, path: str, *, arrived: bool = False, skip: int = 0) -> Point:

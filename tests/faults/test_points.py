@@ -19,9 +19,9 @@ from tests.faults.points import (
     MORE_POINTS,
     POINTS,
     Outside,
-    until,
 )
 from tests.loopback.fixtures import discord, llm
+from tests.postgres import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from tests.faults.points import Point
     from tests.loopback import LoopbackDiscord, ScriptedLLM
+
+    Kill = tuple[str, type["Asked"], Point]
 
 __all__ = ["discord", "llm"]
 TIMES = 20
@@ -128,35 +130,33 @@ class InPrivate(Asked):
         self.where = outside.discord.dm_with("Alice")
 
 
-WAYS: dict[type[Asked], dict[str, Point]] = {Asked: POINTS, Anew: ANEW, Commanded: COMMANDED, InPrivate: IN_PRIVATE}
-LONG_RUN: dict[type[Asked], dict[str, Point]] = {
-    Asked: POINTS | MORE_POINTS,
-    Anew: ANEW | MORE_ANEW,
-    Commanded: COMMANDED | MORE_COMMANDED,
-    InPrivate: IN_PRIVATE | MORE_IN_PRIVATE,
-}
+# what is killed once in every run; each of it and of the rest many times in the long one
+ONCE = {Asked: POINTS, Anew: ANEW, Commanded: COMMANDED, InPrivate: IN_PRIVATE}
+REST = {Asked: MORE_POINTS, Anew: MORE_ANEW, Commanded: MORE_COMMANDED, InPrivate: MORE_IN_PRIVATE}
 
 
 def in_a_row(text: str) -> str:
     return " ".join(text.split())
 
 
-async def killed_at(
-    points: Iterable[tuple[str, Point]], way: type[Asked], discord: LoopbackDiscord, llm: ScriptedLLM, url: str
-) -> None:
+def kills(of: dict[type[Asked], dict[str, Point]]) -> list[Kill]:
+    return [(name, way, point) for way, points in of.items() for name, point in points.items()]
+
+
+async def killed_at(kills: Iterable[Kill], discord: LoopbackDiscord, llm: ScriptedLLM, url: str) -> None:
     """Kill at one point after the other; each process ends what the one before was killed in."""
     llm.default = lambda _request: LONG
     ledger = await asyncpg.connect(url)
     try:
-        await _killed_at(points, way, Outside(discord, llm, ledger), url)
+        await _killed_at(kills, Outside(discord, llm, ledger), url)
     finally:
         await ledger.close()
 
 
-async def _killed_at(points: Iterable[tuple[str, Point]], way: type[Asked], outside: Outside, url: str) -> None:
+async def _killed_at(kills: Iterable[Kill], outside: Outside, url: str) -> None:
     # where a character has spoken, a later process reads what it missed
     killed, turn = "nothing yet", Asked(outside, "@Maren to begin with")
-    for number, (name, point) in enumerate([*points, ("", None)]):
+    for number, kill in enumerate([*kills, None]):
         async with Bot(outside.discord, outside.llm, url) as bot:
             if not number:
                 await turn.ask()
@@ -165,9 +165,10 @@ async def _killed_at(points: Iterable[tuple[str, Point]], way: type[Asked], outs
             except (AssertionError, TimeoutError) as error:
                 raise AssertionError(f"killed at “{killed}”: {error!r}\n{outside.discord.summary()}") from error
             assert not bot.complaints, f"after it was killed at “{killed}”: {bot.complaints}"
-            if point is None:
+            if kill is None:
                 break
-            killed, turn = name, way(outside, f"@Maren question {number}")
+            killed, way, point = kill
+            turn = way(outside, f"@Maren question {number}")
             await turn.prepare()
             async with point(outside) as reached:
                 await turn.ask()
@@ -175,20 +176,14 @@ async def _killed_at(points: Iterable[tuple[str, Point]], way: type[Asked], outs
                 await bot.kill()
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-async def test_killed_once_at_every_point(
-    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str, way: type[Asked]
-) -> None:
-    await killed_at(WAYS[way].items(), way, discord, llm, database_url)
+async def test_killed_once_at_every_point(discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str) -> None:
+    await killed_at(kills(ONCE), discord, llm, database_url)
 
 
 @pytest.mark.faults
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(
-    ("way", "name"),
-    [pytest.param(way, name, id=name) for way, points in LONG_RUN.items() for name in points],
-)
+@pytest.mark.parametrize("kill", [*kills(ONCE), *kills(REST)], ids=lambda kill: kill[0])
 async def test_killed_again_and_again_at_one_point(
-    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str, way: type[Asked], name: str
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str, kill: Kill
 ) -> None:
-    await killed_at([(name, LONG_RUN[way][name])] * TIMES, way, discord, llm, database_url)
+    await killed_at([kill] * TIMES, discord, llm, database_url)

@@ -180,6 +180,8 @@ class ScriptedLLM:
                 return await self._speak(request, came, answer)
 
     async def _speak(self, request: web.BaseRequest, came: LLMRequest, answer: Text) -> web.StreamResponse:
+        if answer.after:
+            await answer.after.wait()
         if answer.delay_s:
             await self._pause(answer.delay_s)
         if not came.body.get("stream"):

@@ -145,7 +145,7 @@ class Ears:
                 await self._front.tell(incoming, lane_full(), "")
             return
         self._told_busy.discard(told)
-        if not self._lanes.is_busy(lane) and self._lanes.put(lane, lambda: self._hear(incoming, self._front)):
+        if not self._lanes.waits(lane) and self._lanes.put(lane, lambda: self._hear(incoming, self._front)):
             return
         entering = asyncio.ensure_future(self._hear.enter(incoming, self._front))
         self._lanes.put(lane, lambda: self._answer(incoming, entering))
