@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 DRAIN_S = 20.0
 RETRY_S = 10.0
+AWAY_S = 60.0
 USUAL_THRESHOLDS = (700, 10, 10)  # Python's own
 CHECK_S = 2.0
 UPKEEP_S = 30.0
@@ -87,7 +88,7 @@ async def run(config: Config, stop: asyncio.Event, embedded: Awaitable[EmbeddedS
             application = await serving.application(rest)
         except Invalid as error:
             return await serving.wait(error.sentence, str(error))
-        if application is not None:
+        while application is not None and not stop.is_set():
             await serving.serve(core, rest, application)
     return 0
 
@@ -171,7 +172,7 @@ class Serving:
         return None
 
     async def serve(self, core: Core, rest: RESTClient, application: hikari.Application) -> None:
-        """Connect, answer, and leave nothing half done."""
+        """Connect, answer, and leave nothing half done; until told to stop, or a new connection has to be made."""
         content = sees_content(application)
         self.bot = bot = make_bot(self.config.token, self.config.discord.rest_url, content=content)
         discord = await wire(self.config, core, bot, rest, application, self.facts)
@@ -179,7 +180,7 @@ class Serving:
         owed = await core.resume.owed("discord") if core.alone else ()
         upkeep: asyncio.Task[None] | None = None
         try:
-            if not await self._first(discord.start()):
+            if not await self._connected(discord):
                 return
             logger.info("invite: {}", invite_link(int(application.id)))
             if not content:
@@ -198,14 +199,15 @@ class Serving:
             discord.catch_up.begin()
             bot.subscribe(hikari.ShardReadyEvent, discord.resumed)
             upkeep = asyncio.create_task(self._keep_up(core, discord))
-            if await self._first(bot.join()):
+            ended = await self._first(bot.join(), self._away(bot))
+            if ended == 0:
                 raise TzurotError(
                     "discord.closed",
                     "Discord ended the connection for good.",
                     "Its reason stands above; a token that was reset, or an intent switched off, are the usual ones.",
                 )
-            self.waiting_for = "stopping"
-            logger.info("stopping: finishing what was begun")
+            self.waiting_for = "stopping" if ended is None else "connecting to Discord anew"
+            logger.info("{}: finishing what was begun", self.waiting_for)
             if not await discord.lanes.drain(DRAIN_S):
                 logger.warning("some replies were not finished; the next start finishes them")
         finally:
@@ -213,18 +215,40 @@ class Serving:
                 upkeep.cancel()
             await discord.close()
 
-    async def _first(self, work: Coroutine[None, None, None]) -> bool:
-        """Do something unless the process is told to stop first (False); raises what the work raises."""
-        task = asyncio.create_task(work)
-        stopped = asyncio.create_task(self.stop.wait())
-        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        if task.done():
-            await task
-            return True
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        return False
+    async def _connected(self, discord: Discord) -> bool:
+        """Whether the connection stands; False when told to stop, and after a pause where Discord was not reached."""
+        try:
+            return await self._first(discord.start()) is not None
+        except hikari.ClientHTTPResponseError:
+            raise
+        except hikari.HTTPError as error:
+            self.waiting_for = "Discord cannot be reached"
+            logger.warning("Discord cannot be reached, trying again in {:g} s: {}", RETRY_S, error)
+            await self._first(asyncio.sleep(RETRY_S))
+            return False
+
+    async def _away(self, bot: hikari.GatewayBot) -> None:
+        """Return when a shard was away for so long that hikari will not find its way back.
+
+        It resumes at the address that Discord gave the session, and if nobody is there any more it tries that for ever.
+        """
+        away_s = 0.0
+        while away_s < AWAY_S:
+            await asyncio.sleep(CHECK_S)
+            away_s = 0.0 if all(shard.is_connected for shard in bot.shards.values()) else away_s + CHECK_S
+
+    async def _first(self, *works: Coroutine[None, None, None]) -> int | None:
+        """Which of these ended first, by its place; None when the process is told to stop. Raises what it raised."""
+        tasks = [asyncio.create_task(work) for work in (*works, self.stop.wait())]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        ended = next(place for place, task in enumerate(tasks) if task.done())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if ended == len(works):
+            return None
+        await tasks[ended]
+        return ended
 
     async def _keep_up(self, core: Core, discord: Discord) -> None:
         """What comes round: replies that could not be posted, a model that was not there, records that grow old."""

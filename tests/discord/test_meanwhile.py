@@ -101,19 +101,6 @@ async def test_what_was_said_while_it_was_away_is_answered_once(
     ]
 
 
-async def test_a_lost_session_is_caught_up(discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str) -> None:
-    async with Bot(discord, llm, database_url):
-        await answered(discord, llm, "@Maren hello", "Hello.")
-        llm.say("I was gone a moment.")
-        discord.invalid_session(resumable=False)
-        discord.drop()
-        await discord.say("general", "Alice", "@Maren still there?")
-        await discord.wait_for(lambda d: len(d.webhook_messages("general")) >= 2, 30)
-        await answered(discord, llm, "@Maren good", "Good.")
-        said = [one["content"] for one in discord.webhook_messages("general")]
-        assert said == ["Hello.", "I was gone a moment.", "Good."]
-
-
 async def test_too_much_in_a_minute_is_said_once(discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str) -> None:
     async with Bot(discord, llm, database_url, TZUROT_CONVERSATION__TURNS_PER_MINUTE="3"):
         for number in range(9):

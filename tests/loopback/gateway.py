@@ -115,6 +115,7 @@ class Gateway:
         self.dispatches: list[Dispatch] = []
         self.identifies: list[Json] = []
         self.heartbeat_interval_ms = 41_250
+        self.resume_url = ""  # where sessions are told to come back to; here, unless a test wants otherwise
         self.presence: Json | None = None
 
     # -- controls ----------------------------------------------------------------------------------
@@ -264,7 +265,7 @@ class Gateway:
             "guilds": [{"id": guild.id, "unavailable": True} for guild in guilds],
             "session_id": session.id,
             "session_type": "normal",
-            "resume_gateway_url": self._world.base_url.replace("http", "ws", 1),
+            "resume_gateway_url": self.resume_url or self._world.base_url.replace("http", "ws", 1),
             "shard": list(session.shard),
             "application": {"id": self._world.bot.id, "flags": LIMITED_CONTENT_FLAG if granted else 0},
             "private_channels": [],

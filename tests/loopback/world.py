@@ -187,6 +187,23 @@ class World:
         self.channels[channel.id] = channel
         return channel
 
+    def remove_channel(self, where: Where) -> None:
+        """Delete a channel or thread, with all that stands in it and its webhooks."""
+        channel = self.channel(where)
+        if channel.guild is None:
+            raise LookupError("nobody can delete a conversation")
+        for hook in [one for one in self.webhooks.values() if one.channel is channel]:
+            del self.webhooks[hook.id]
+        for thread in [one for one in channel.guild.threads.values() if one.parent is channel]:
+            self.remove_channel(thread)
+        for there in (self.channels, channel.guild.channels, channel.guild.threads):
+            there.pop(channel.id, None)
+        shape = shapes.channel(channel)
+        if channel.is_thread:
+            shape = {key: shape[key] for key in ("id", "guild_id", "parent_id", "type")}
+        self.gateway.dispatch("THREAD_DELETE" if channel.is_thread else "CHANNEL_DELETE", shape, channel.guild)
+        self.changed()
+
     def set_overwrite(self, where: Where, who: User | Role | Guild, *, allow: int = 0, deny: int = 0) -> None:
         """Change rights in a channel while everything runs."""
         channel = self.channel(where)
