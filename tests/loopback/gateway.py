@@ -247,7 +247,7 @@ class Gateway:
         self._forget_detached((number, count))
         session = Session(f"session-{self._world.ids.now()}", (number, count), data["intents"], socket=socket)
         self._sessions[session.id] = session
-        guilds = [guild for guild in self._world.guilds.values() if session.sees(guild)]
+        guilds = [one for one in self._world.guilds.values() if session.sees(one) and self._world.bot.id in one.members]
         self._send(session, "READY", self._ready(session, guilds), session.id)
         for guild in guilds:
             self._send(session, "GUILD_CREATE", self._world.guild_create(guild), guild.id)

@@ -9,8 +9,15 @@ Json = dict[str, Any]
 
 GUILD_TEXT = 0
 DM = 1
+GUILD_VOICE = 2
+GUILD_CATEGORY = 4
+GUILD_ANNOUNCEMENT = 5
+ANNOUNCEMENT_THREAD = 10
 PUBLIC_THREAD = 11
 PRIVATE_THREAD = 12
+GUILD_STAGE_VOICE = 13
+GUILD_FORUM = 15
+VOICES = {GUILD_VOICE, GUILD_STAGE_VOICE}
 
 EPHEMERAL = 1 << 6
 LOADING = 1 << 7
@@ -48,6 +55,7 @@ class Member:
     joined_at: str
     nick: str | None = None
     role_ids: list[str] = field(default_factory=list)
+    timed_out_until: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,7 @@ class Channel:
     nsfw: bool = False
     position: int = 0
     owner_id: str = ""
+    thread_members: set[str] = field(default_factory=set)
     archived: bool = False
     locked: bool = False
     born_at: str = ""
@@ -97,7 +106,7 @@ class Channel:
 
     @property
     def is_thread(self) -> bool:
-        return self.kind in {PUBLIC_THREAD, PRIVATE_THREAD}
+        return self.kind in {ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD}
 
     @property
     def mention(self) -> str:

@@ -93,10 +93,10 @@ class DiscordFront:
             return
         self._overheard.fill(place.channel_id, page)
 
-    async def linked(self, link: MessageLink, asker: Speaker) -> Utterance:
+    async def linked(self, link: MessageLink, asker: Speaker, shown_in: Place) -> Utterance:
         try:
             async with asyncio.timeout(PAGE_S):
-                return await self._reader.read(link, asker)
+                return await self._reader.read(link, asker, shown_in)
         except (NotFound, Refused):
             raise
         except LOST:

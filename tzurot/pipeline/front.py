@@ -34,12 +34,12 @@ class Front(Protocol):
         """What others said in a place before a message, oldest first; nothing a character said or was told."""
         ...
 
-    async def linked(self, link: MessageLink, asker: Speaker) -> Utterance:
-        """A message somebody points at, read with that person's rights.
+    async def linked(self, link: MessageLink, asker: Speaker, shown_in: Place) -> Utterance:
+        """A message somebody points at, read with that person's rights, to be spoken of in a place.
 
         Raises:
             NotFound: it is gone.
-            Refused: the asker, or the bot, may not read it.
+            Refused: the asker, or the bot, may not read it, or it does not belong where it would be shown.
 
         """
         ...

@@ -63,7 +63,7 @@ class TerminalFront:
     async def overheard(self, place: Place, before: int, limit: int) -> tuple[Utterance, ...]:  # noqa: ARG002
         return ()
 
-    async def linked(self, link: MessageLink, asker: Speaker) -> Utterance:  # noqa: ARG002
+    async def linked(self, link: MessageLink, asker: Speaker, shown_in: Place) -> Utterance:  # noqa: ARG002
         raise NotFound("message.gone", "There are no messages to point at in a terminal.")
 
     @asynccontextmanager
