@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,3 +77,25 @@ async def test_an_address_to_resume_at_that_is_dead(
     discord.gateway.resume_url = NOBODY_THERE
     async with Bot(discord, llm, database_url, may_complain=True):
         await break_and_go_on(discord, llm, lambda discord: discord.drop())
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("code", [4000, 4001, 4002, 4003, 4005, 4007, 4008, 4009])
+async def test_every_code_by_which_discord_closes_and_wants_the_bot_back(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str, code: int
+) -> None:
+    closing: list[asyncio.Future[None]] = []
+    async with Bot(discord, llm, database_url, may_complain=True):
+        await break_and_go_on(
+            discord, llm, lambda discord: closing.append(asyncio.ensure_future(discord.gateway.close(code)))
+        )
+    await asyncio.gather(*closing)
+
+
+async def test_a_code_by_which_discord_closes_for_good(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    async with Bot(discord, llm, database_url, may_complain=True) as bot:
+        await discord.gateway.close(4004)
+        assert await bot.process.wait() == 1
+        await bot.logged("tzurot: Discord ended the connection for good: 4004")

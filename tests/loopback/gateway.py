@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 REPLAYED_AT_MOST = 20_000
 DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, RESUME, RECONNECT = 0, 1, 2, 3, 6, 7
 REQUEST_MEMBERS, INVALID_SESSION, HELLO, ACK = 8, 9, 10, 11
+OVER = {4003, 4007, 4009}  # not authenticated, an invalid number, timed out
 LIMITED_CONTENT_FLAG = 1 << 19
 
 
@@ -152,9 +153,12 @@ class Gateway:
         for socket in self._sockets:
             socket.zombie = on
 
-    async def close(self) -> None:
+    async def close(self, code: int = WSCloseCode.GOING_AWAY) -> None:
+        """Close every socket; by some codes Discord says that the sessions are over."""
+        if code in OVER:
+            self._sessions.clear()
         for socket in list(self._sockets):
-            await socket.ws.close(code=WSCloseCode.GOING_AWAY)
+            await socket.ws.close(code=code)
 
     def _tell(self, frame: Json) -> None:
         for socket in self._sockets:
