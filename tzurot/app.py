@@ -232,10 +232,22 @@ def tables_of(config: Config, database: Database) -> Tables:
     )
 
 
+def triggers_of(config: Config, tables: Tables, cascade: Cascade) -> Triggers:
+    return Triggers(
+        characters=tables.characters,
+        aliases=tables.aliases,
+        activations=tables.activations,
+        cascade=cascade,
+        ledger=tables.ledger,
+        default_slug=config.characters.default,
+    )
+
+
 def guards_of(config: Config, tables: Tables, cascade: Cascade) -> Guards:
     return Guards(
         tables.denials,
         cascade,
+        tables.tuned,
         TTLCache(TOLD_AT_MOST, TOLD_AGAIN_S),
         each_per_minute=config.conversation.turns_per_minute,
         place_per_minute=config.conversation.turns_per_minute_here,
@@ -263,14 +275,7 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
         ledger=tables.ledger,
         routes=routes,
     )
-    triggers = Triggers(
-        characters=tables.characters,
-        aliases=tables.aliases,
-        activations=tables.activations,
-        cascade=cascade,
-        ledger=tables.ledger,
-        default_slug=config.characters.default,
-    )
+    triggers = triggers_of(config, tables, cascade)
     guards = guards_of(config, tables, cascade)
     return Core(
         config=config,
@@ -288,7 +293,13 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
         run=run,
         forget=Forget(database, memories, Forgetting(database, memories)),
         hear=Hear(
-            people=tables.people, triggers=triggers, guards=guards, ledger=tables.ledger, memories=memories, run=run
+            people=tables.people,
+            triggers=triggers,
+            guards=guards,
+            ledger=tables.ledger,
+            cascade=cascade,
+            memories=memories,
+            run=run,
         ),
         resume=Resume(
             ledger=tables.ledger,

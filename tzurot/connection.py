@@ -118,7 +118,6 @@ async def wire(
         overheard=overheard,
         lanes=lanes,
         hear=core.hear,
-        run=core.run,
         forget=core.forget,
         activations=core.tables.activations,
     )
@@ -126,6 +125,7 @@ async def wire(
     owner_ids = frozenset(map(int, config.discord.owner_ids or team))
     commands = commands_of(core, bot=bot, front=front, places=places, lanes=lanes, owner_ids=owner_ids, facts=facts)
     bot.subscribe(hikari.InteractionCreateEvent, commands.router.route)
+    bot.subscribe(hikari.ReactionAddEvent, commands.reacted)
     client = client_for(bot)
     for loader in commands.loaders:
         await loader.add_to_client(client)

@@ -23,7 +23,10 @@ def storable(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where something is said. `channel_id` is a thread's own id in a thread; `parent_id` its channel's."""
+    """Where something is said. `channel_id` is a thread's own id in a thread; `parent_id` its channel's.
+
+    `age_restricted`: Discord lets only adults in.
+    """
 
     front: FrontName
     channel_id: int
@@ -32,6 +35,7 @@ class Place:
     guild_id: int | None = None
     guild_name: str = ""
     parent_id: int | None = None
+    age_restricted: bool = False
 
     @property
     def key(self) -> str:

@@ -41,7 +41,7 @@ from tzurot.ui.rights import Owners
 from tzurot.ui.settings import SettingsScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     import hikari
     import lightbulb
@@ -79,6 +79,7 @@ PLUGINS = (
 class Commands:
     router: Router
     loaders: tuple[lightbulb.Loader, ...]
+    reacted: Callable[[hikari.ReactionAddEvent], Coroutine[object, object, None]]
 
 
 def commands_of(
@@ -93,25 +94,28 @@ def commands_of(
 ) -> Commands:
     desk = Desk(core=core, viewers=Viewers(people=core.tables.people, owners=owner_ids))
     guide = HelpPlugin(groups=GROUPS)
+    reply = ReplyPlugin(
+        actions=Actions(
+            ledger=core.tables.ledger,
+            takes=core.tables.takes,
+            run=core.run,
+            hear=core.hear,
+            resume=core.resume,
+            forget=core.forget,
+            forgetting=Forgetting(core.database, core.memories),
+            lanes=lanes,
+        ),
+        ledger=core.tables.ledger,
+        people=core.tables.people,
+        front=front,
+        router=desk.router,
+    )
     plugins: tuple[object, ...] = (
         *of_characters(desk),
         *of_models(desk),
         *of_places(desk, bot, front, places),
         ChatPlugin(hear=core.hear, run=core.run, guards=core.guards, front=front, places=places, lanes=lanes),
-        ReplyPlugin(
-            actions=Actions(
-                ledger=core.tables.ledger,
-                takes=core.tables.takes,
-                run=core.run,
-                hear=core.hear,
-                resume=core.resume,
-                forget=core.forget,
-                lanes=lanes,
-            ),
-            ledger=core.tables.ledger,
-            front=front,
-            router=desk.router,
-        ),
+        reply,
         InspectPlugin(flights=core.tables.flights, ledger=core.tables.ledger),
         guide,
         AdminPlugin(
@@ -136,7 +140,8 @@ def commands_of(
         owners=desk.owners,
     )
     registrar = Registrar(desk.viewers, lookups, RIGHTS, GROUPS)
-    return Commands(router=desk.router, loaders=tuple(registrar.loader(plugin) for plugin in plugins))
+    loaders = tuple(registrar.loader(plugin) for plugin in plugins)
+    return Commands(router=desk.router, loaders=loaders, reacted=reply.on_reaction)
 
 
 class Desk:
@@ -236,6 +241,7 @@ def of_places(desk: Desk, bot: hikari.GatewayBot, front: DiscordFront, places: P
     tables, router = desk.core.tables, desk.router
     return (
         ChannelPlugin(
+            hear=desk.core.hear,
             activations=tables.activations,
             characters=tables.characters,
             tuned=tables.tuned,

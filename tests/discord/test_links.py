@@ -64,6 +64,13 @@ def elsewhere(*members: str, owner: str = "Carol", base: int = EVERYONE) -> Plac
     return made
 
 
+def for_adults(discord: LoopbackDiscord) -> Channel:
+    channel = elsewhere("Bob")(discord)
+    assert channel.guild is not None
+    channel.guild.age_restricted = True
+    return channel
+
+
 def without_the_bot(discord: LoopbackDiscord) -> Channel:
     channel = elsewhere("Bob")(discord)
     assert channel.guild is not None
@@ -183,6 +190,7 @@ SITUATIONS: dict[str, Link] = {
     "age-restricted, asked about in a thread of another": Link(
         True, room(nsfw=True), asks_in=lambda d: d.add_thread("of the night", parent=GROWN_UP(d))
     ),
+    "an age-restricted server, asked about elsewhere": Link(False, for_adults),
     "a thread in an age-restricted channel": Link(False, thread(room(nsfw=True))),
     "a public channel, asked about in an age-restricted one": Link(True, room(), asks_in=GROWN_UP),
     "age-restricted, by a link of another's": Link(False, room(nsfw=True), via="Carol"),

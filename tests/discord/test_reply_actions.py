@@ -61,7 +61,7 @@ async def test_versions_take_each_others_place(discord: LoopbackDiscord, llm: Sc
         assert "Version 1 of 2" in alice.text
         assert said(discord) == ["Hello once.", "First sight."]
         llm.say("Third sight.")
-        await alice.press("Once more")
+        await alice.press("🔁")
         assert "Version 3 of 3" in alice.text
         await alice.press("◀ Previous")
         assert said(discord) == ["Hello once.", "Second sight."]
@@ -80,7 +80,7 @@ async def test_versions_of_other_lengths(discord: LoopbackDiscord, llm: Scripted
         assert "\n\n".join(said(discord)) == LONG
         await alice.press("◀ Previous")
         assert said(discord) == ["Short."]
-        await alice.press("Next ▶")
+        await alice.press("▶ Next")
         assert "\n\n".join(said(discord)) == LONG
         await answered(discord, llm, "@Maren more?", "No more.")
         assert "Short." not in llm.requests[-1].prompt
@@ -134,5 +134,62 @@ async def test_in_a_dm_replies_are_changed_too(discord: LoopbackDiscord, llm: Sc
         assert [one["content"] for one in discord.bot_messages(there) if "Maren" in one["content"]] == [
             "**Maren:** Quite alone."
         ]
-        await alice.press("Delete")
+        await alice.press("🗑")
         assert not [one for one in discord.bot_messages(there) if "Maren" in one["content"]]
+
+
+async def test_signs_under_a_reply_do_what_its_menu_does(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    async with Bot(discord, llm, database_url):
+        reply = await answered(discord, llm, "@Maren what do you see?", "First sight.")
+        await settled(Person(discord), "Why", reply)
+        await Person(discord, "Bob").run("persona browse")
+        llm.default = lambda _request: "Second sight."
+        await discord.react(reply, "Bob", "🔁")
+        await discord.react(reply, "Alice", "🔁")
+        await discord.wait_for(lambda d: said(d) == ["Second sight."])
+        await discord.react(reply, "Alice", "◀️")
+        await discord.wait_for(lambda d: said(d) == ["First sight."])
+        assert len(llm.requests) == 2, "Bob's sign did nothing"
+        await discord.react(reply, "Alice", "⏩")
+        await discord.wait_for(lambda d: said(d) == ["First sight.", "Second sight."])
+        await discord.react(reply, "Bob", "❤️")
+        await discord.react(reply, "Carol", "❤️")
+        await discord.react(reply, "Carol", "👎")
+        await discord.react(reply, "Carol", "👎", remove=True)
+        await answered(discord, llm, "@Maren and now?", "Now?")
+        heard = [line for message in llm.requests[-1].messages[1:] for line in message["content"].splitlines()]
+        assert "(under that: 🔁 Bob, Alice; ◀️ Alice; ⏩ Alice; ❤️ Bob, Carol)" in heard
+        await discord.react(discord.webhook_messages("general")[0], "Alice", "🗑️")
+        await discord.wait_for(lambda d: said(d) == ["Second sight.", "Now?"])
+
+
+async def test_buttons_below_a_reply(discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str) -> None:
+    """In private by default; they outlive the process, and leave the reply as it is."""
+    private = discord.dm_with("Alice")
+    alice = Person(discord, where=private)
+
+    def spoken() -> list[dict[str, Any]]:
+        return [one for one in discord.messages(private) if one["content"].startswith("**Maren")]
+
+    async def press(sign: str) -> None:
+        buttons = [button for row in spoken()[-1]["components"] for button in row["components"]]
+        custom_id = next(button["custom_id"] for button in buttons if button["label"] == sign)
+        await discord.click(private, "Alice", spoken()[-1], custom_id)
+
+    llm.default = lambda _request: f"Sight {len(llm.requests)}."
+    async with Bot(discord, llm, database_url):
+        await discord.say(private, "Alice", "@Maren what do you see?")
+        await discord.wait_for(lambda _: spoken())
+        await settled(alice, "Remember this", spoken()[0])
+    async with Bot(discord, llm, database_url):
+        await press("🔁")
+        await discord.wait_for(lambda _: spoken()[0]["content"] == "**Maren:** Sight 2.")
+        await press("◀")
+        await discord.wait_for(lambda _: spoken()[0]["content"] == "**Maren:** Sight 1.")
+        assert len(spoken()[0]["components"][0]["components"]) == 5
+        await alice.run("memory stats", character="maren")
+        assert "(1 locked" in alice.fields["Memories"], "the question is; the answer is another one now"
+        reply = await answered(discord, llm, "@Maren hello", "Hello.")
+        assert not reply["components"], "in a server they would stand in everybody's way"

@@ -127,24 +127,24 @@ def kept(minute: int, *more: int) -> Line:
 
 
 def test_bystanders_are_heard_where_they_spoke() -> None:
-    lines = merged((kept(1), kept(4)), (heard(0), heard(2), heard(5)), message_id(9), 10)
+    lines = merged((kept(1), kept(4)), (heard(0), heard(2), heard(5)), {message_id(9)}, 10)
     assert texts(lines) == ["heard 0", "kept 1", "heard 2", "kept 4", "heard 5"]
     assert (lines[0].speaker, lines[0].message_ids) == ("Otto", (message_id(0),))
     assert lines[0].tokens > 0
 
 
 def test_nothing_is_heard_twice() -> None:
-    both = merged((kept(1, 2, 3),), (heard(1), heard(2), heard(3), heard(4)), message_id(4), 10)
+    both = merged((kept(1, 2, 3),), (heard(1), heard(2), heard(3), heard(4)), {message_id(4)}, 10)
     assert texts(both) == ["kept 1"]
-    assert texts(merged((kept(1), kept(2)), (), message_id(2), 10)) == ["kept 1"]
+    assert texts(merged((kept(1), kept(2)), (), {message_id(2)}, 10)) == ["kept 1"]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3])
 def test_of_both_the_newest_are_taken(limit: int) -> None:
-    lines = merged((kept(1), kept(3)), (heard(2), heard(4)), message_id(9), limit)
+    lines = merged((kept(1), kept(3)), (heard(2), heard(4)), {message_id(9)}, limit)
     assert texts(lines) == ["kept 1", "heard 2", "kept 3", "heard 4"][-limit:]
 
 
 def test_what_a_bystander_attached_is_named() -> None:
-    (line,) = merged((), (heard(1, "Look!", "sea.png", "map.pdf"),), message_id(9), 10)
+    (line,) = merged((), (heard(1, "Look!", "sea.png", "map.pdf"),), {message_id(9)}, 10)
     assert line.text == "Look!\n[attached: sea.png, map.pdf]"

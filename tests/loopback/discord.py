@@ -9,7 +9,7 @@ from tests.loopback.faults import Fault
 from tests.loopback.honesty import Honesty
 from tests.loopback.interactions import Interactions
 from tests.loopback.messages import Draft, Upload, quoted
-from tests.loopback.model import Channel, File, Json, User
+from tests.loopback.model import Channel, File, Json, User, Webhook
 from tests.loopback.permissions import Permission
 from tests.loopback.server import PREFIX, Request, Server
 
@@ -76,6 +76,15 @@ class LoopbackDiscord(Interactions):
         body = self.publish(channel, person, draft).body
         self.honesty.event_message(body)
         return body
+
+    async def say_through(self, application_id: int, where: Where, name: str, text: str) -> Json:
+        """Let another application speak through a webhook of its own."""
+        channel = self.channel(where)
+        hook = Webhook(self.ids.now(), "secret", "proxy", channel, application_id=str(application_id))
+        return self.publish(channel, None, Draft(content=text, webhook=hook, username=name)).body
+
+    async def types(self, where: Where, who: Who) -> None:
+        self.show_typing(self.channel(where), self.user(who))
 
     async def edit(self, message: Json, text: str) -> Json:
         """Change the words of what a person said."""

@@ -123,6 +123,7 @@ class Guild:
     channels: dict[str, Channel] = field(default_factory=dict)
     threads: dict[str, Channel] = field(default_factory=dict)
     features: list[str] = field(default_factory=list)
+    age_restricted: bool = False
 
 
 @dataclass(eq=False)

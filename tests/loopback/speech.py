@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from tests.loopback import messages, shapes
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tests.loopback.model import Channel
 
 MESSAGES = (Intent.GUILD_MESSAGES, Intent.DIRECT_MESSAGES)
+TYPING = (Intent.GUILD_MESSAGE_TYPING, Intent.DIRECT_MESSAGE_TYPING)
 REACTIONS = (Intent.GUILD_MESSAGE_REACTIONS, Intent.DIRECT_MESSAGE_REACTIONS)
 
 
@@ -89,6 +91,15 @@ class Speech(World):
                 event["member"] = shapes.member(post.channel.guild.members[who.id])
         self._tell("MESSAGE_REACTION_REMOVE" if remove else "MESSAGE_REACTION_ADD", event, post, REACTIONS)
         self.changed()
+
+    def show_typing(self, channel: Channel, who: User) -> None:
+        """Let the bot see somebody type."""
+        if not self.bot_may(channel, Permission.VIEW_CHANNEL):
+            return
+        event: Json = {"channel_id": channel.id, "user_id": who.id, "timestamp": int(time.time())}
+        if channel.guild:
+            event |= {"guild_id": channel.guild.id, "member": shapes.member(channel.guild.members[who.id])}
+        self.gateway.about_channel("TYPING_START", event, channel, TYPING, who.id)
 
     def _reactions(self, post: Post) -> list[Json]:
         return [

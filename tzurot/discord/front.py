@@ -12,9 +12,12 @@ from loguru import logger
 from tzurot.discord.inbound import utterance_of
 from tzurot.discord.names import webhook_name
 from tzurot.discord.notices import notice
+from tzurot.discord.render import drawn, rows
 from tzurot.discord.webhooks import LOST
 from tzurot.errors import CannotSpeak, NotFound, Refused
 from tzurot.pipeline.front import Unsure
+from tzurot.ui.reply import below
+from tzurot.ui.rounds import going_on
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -93,6 +96,9 @@ class DiscordFront:
             return
         self._overheard.fill(place.channel_id, page)
 
+    def reactions(self, place: Place) -> dict[int, str]:
+        return self._overheard.reactions(place.channel_id)
+
     async def linked(self, link: MessageLink, asker: Speaker, shown_in: Place) -> Utterance:
         try:
             async with asyncio.timeout(PAGE_S):
@@ -125,19 +131,42 @@ class DiscordFront:
         except hikari.HTTPError as error:
             logger.debug("no typing in {}: {}", channel_id, error)
 
-    async def say(self, place: Place, voice: Voice, text: str, key: str) -> int:
+    @asynccontextmanager
+    async def conversing(self, place: Place) -> AsyncGenerator[None]:
+        """A notice with a button, for as long as it lasts."""
+        message: hikari.Message | None = None
+        shown = drawn(going_on())
+        try:
+            message = await self._bot.rest.create_message(
+                place.channel_id, embeds=shown["embeds"], components=shown["components"]
+            )
+        except LOST as error:
+            logger.info("nobody can be offered to stop them in channel {}: {}", place.channel_id, error)
+        try:
+            yield
+        finally:
+            if message is not None:
+                try:
+                    await message.delete()
+                except LOST as error:
+                    logger.info("a notice stays in channel {}: {}", place.channel_id, error)
+
+    async def say(self, place: Place, voice: Voice, text: str, key: str, buttons_of: int | None = None) -> int:
         """Through the channel's webhook; as the bot, with the name in front, in DMs and where no webhook may be."""
+        buttons = rows(below(buttons_of)) if buttons_of is not None else ()
         if place.kind != "dm":
             try:
                 url = self._avatars.url(voice)
                 face = None if url else await self._avatars.to_wear(voice)
-                return await self._webhooks.post(place, voice.name, url, text, face)
+                return await self._webhooks.post(place, voice.name, url, text, face, buttons)
             except CannotSpeak as error:
                 if error.code != "speak.no_webhook":
                     raise
                 logger.info("channel {}: {}", place.channel_id, error)
         try:
-            message = await self._bot.rest.create_message(place.channel_id, prefixed(voice, text), nonce=key)
+            message = await self._bot.rest.create_message(
+                place.channel_id, prefixed(voice, text), nonce=key, components=buttons or hikari.UNDEFINED
+            )
         except hikari.ClientHTTPResponseError as error:
             raise CannotSpeak(
                 "speak.refused",

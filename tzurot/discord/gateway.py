@@ -12,9 +12,11 @@ from hikari.api import CacheComponents
 from hikari.impl import CacheSettings, HTTPSettings
 from loguru import logger
 
+from tzurot.discord.bursts import Bursts, Room
 from tzurot.discord.contents import words_of
 from tzurot.discord.inbound import names_in, readable, utterance_of
 from tzurot.discord.permissions import CONTENT_INTENT, INTENTS
+from tzurot.discord.proxies import Proxies, on_behalf
 from tzurot.pipeline.lanes import lane_full
 from tzurot.talk import Incoming, place_key
 
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from tzurot.pipeline.forget import Forget
     from tzurot.pipeline.hear import Hear
     from tzurot.pipeline.lanes import Lanes
-    from tzurot.pipeline.run import Run
     from tzurot.tables.channels import Activations
     from tzurot.tables.turns import Accepted
 
@@ -79,7 +80,6 @@ class Ears:
         overheard: Overheard,
         lanes: Lanes,
         hear: Hear,
-        run: Run,
         forget: Forget,
         activations: Activations,
     ) -> None:
@@ -90,15 +90,19 @@ class Ears:
         self._overheard = overheard
         self._lanes = lanes
         self._hear = hear
-        self._run = run
         self._forget = forget
         self._told_busy: set[tuple[int, str]] = set()
         self._heard: LRUCache[int, None] = LRUCache(REPLAYED)
+        self._bursts = Bursts()
+        self._proxies = Proxies()
         for event, listener in (
             (hikari.MessageCreateEvent, self.on_message),
             (hikari.MessageUpdateEvent, self.on_edit),
             (hikari.MessageDeleteEvent, self.on_delete),
             (hikari.GuildBulkMessageDeleteEvent, self.on_purge),
+            (hikari.TypingEvent, self.on_typing),
+            (hikari.ReactionAddEvent, self.on_reaction),
+            (hikari.ReactionDeleteEvent, self.on_reaction_gone),
             (hikari.ShardReadyEvent, self.on_ready),
         ):
             bot.subscribe(event, listener)  # pyright: ignore[reportArgumentType]
@@ -113,9 +117,13 @@ class Ears:
         await self.hear(message, is_human=not message.author.is_bot and message.webhook_id is None)
 
     async def hear(self, message: hikari.Message, *, is_human: bool) -> None:
+        original = None if is_human else self._proxies.original(message)
+        if is_human:
+            self._proxies.hear(message)
         follows = self._overheard.follows(message.channel_id)
-        addresses = is_human and message.id not in self._heard and self._may_address(message)
-        addresses = addresses and message.type in SPOKEN
+        addresses = self._is_new(original or message, is_human=is_human or original is not None) and (
+            self._may_address(message) or (original is not None and self._may_address(original))
+        )
         if not (follows or addresses) or self._front.is_own(message):
             return
         try:
@@ -124,13 +132,18 @@ class Ears:
             logger.warning("a message came from channel {}, which cannot be seen: {}", message.channel_id, error)
             return
         said = utterance_of(message, place, self._me)
+        if original is not None:
+            said = on_behalf(said, utterance_of(original, place, self._me))
         if follows:
             self._overheard.hear(said)
-        if addresses:
+        if addresses and not (is_human and await self._proxies.takes_over(message)):
             # a resumed session replays events: the ledger would stop them too, but they need not wait in a lane
             self._heard[message.id] = None
             mentioned = hikari.Snowflake(self._me) in (message.user_mentions_ids or ())
             await self._queue(Incoming(utterance=said, mentions_bot=mentioned))
+
+    def _is_new(self, message: hikari.Message, *, is_human: bool) -> bool:
+        return is_human and message.id not in self._heard and message.type in SPOKEN
 
     async def _queue(self, incoming: Incoming) -> None:
         """Into its channel's lane; what has to wait there is entered into the ledger first, so that a crash keeps it.
@@ -145,20 +158,30 @@ class Ears:
                 await self._front.tell(incoming, lane_full(), "")
             return
         self._told_busy.discard(told)
-        if not self._lanes.waits(lane) and self._lanes.put(lane, lambda: self._hear(incoming, self._front)):
+        self._bursts.says(said)
+        room = Room(said.place.channel_id, self._lanes, self._bursts)
+        if not self._lanes.waits(lane) and self._lanes.put(lane, lambda: self._hear(incoming, self._front, room)):
             return
         entering = asyncio.ensure_future(self._hear.enter(incoming, self._front))
-        self._lanes.put(lane, lambda: self._answer(incoming, entering))
+        self._bursts.queue(said, entering)
+        self._lanes.put(lane, lambda: self._answer(incoming, entering, room))
         await entering
 
-    async def _answer(self, incoming: Incoming, entering: asyncio.Future[tuple[Accepted, ...] | None]) -> None:
+    async def _answer(
+        self,
+        incoming: Incoming,
+        entering: asyncio.Future[tuple[Accepted, ...] | None],
+        room: Room,
+    ) -> None:
         """Answer what had to wait; what it did not address then it may address now: a reply just posted, say."""
+        self._bursts.begin(incoming.utterance, entering)
         accepted = await entering
-        for turn in accepted or ():
-            # it was entered before what is said by now: what it knew to be current is not
-            await self._run(replace(turn, last_line_id=None), self._front)
-        if accepted == ():
-            await self._hear(incoming, self._front)
+        if accepted:
+            # they were entered before what is said by now: what they knew to be current is not
+            turns = [replace(turn, last_line_id=None) for turn in accepted]
+            await self._hear.answer_all(turns, self._front, room)
+        elif accepted is not None:
+            await self._hear(incoming, self._front, room)
 
     def _may_address(self, message: hikari.Message) -> bool:
         """Whether it is worth finding out; most messages of a busy server are not."""
@@ -188,12 +211,37 @@ class Ears:
     async def _gone(self, channel_id: int, message_ids: tuple[int, ...]) -> None:
         for message_id in message_ids:
             self._overheard.delete(channel_id, message_id)
-        self._lane(channel_id, lambda: self._forget(place_key(channel_id), message_ids))
+
+        async def forget() -> None:
+            # what a proxy took away it has said again in its own words
+            taken_back = [one for one in message_ids if not self._proxies.is_reposted(one)]
+            if taken_back:
+                await self._forget(place_key(channel_id), taken_back)
+
+        self._lane(channel_id, forget)
 
     def _lane(self, channel_id: int, job: Callable[[], Awaitable[None]]) -> None:
         """Behind what is being said there, so that nothing is kept after it was taken back."""
         self._lanes.put(str(channel_id), job)
 
+    async def on_reaction(self, event: hikari.ReactionAddEvent) -> None:
+        if int(event.user_id) != self._me:
+            # in private there is one who can
+            who = event.member.display_name if isinstance(event, hikari.GuildReactionAddEvent) else "they"
+            self._overheard.react(*key_of_reaction(event), int(event.user_id), who)
+
+    async def on_reaction_gone(self, event: hikari.ReactionDeleteEvent) -> None:
+        self._overheard.unreact(*key_of_reaction(event), int(event.user_id))
+
+    async def on_typing(self, event: hikari.TypingEvent) -> None:
+        self._bursts.types(int(event.channel_id), int(event.user_id))
+
     async def on_ready(self, _: hikari.ShardReadyEvent) -> None:
         """A new session: what was said in between is unknown."""
         self._overheard.forget()
+
+
+def key_of_reaction(event: hikari.ReactionAddEvent | hikari.ReactionDeleteEvent) -> tuple[int, int, str]:
+    """Its channel, its message and its sign."""
+    name = str(event.emoji_name or "?")
+    return int(event.channel_id), int(event.message_id), f":{name}:" if event.emoji_id else name

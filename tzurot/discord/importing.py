@@ -12,7 +12,10 @@ from tzurot.cards.read import FILE_BYTES, read_card
 from tzurot.discord.commands import show
 from tzurot.errors import Invalid, TzurotError
 from tzurot.operations.portrait import portrait
+from tzurot.settings.catalog import AGE_RESTRICTED
+from tzurot.settings.setting import Tier
 from tzurot.tables.characters import Face
+from tzurot.tables.settings import Scope
 from tzurot.ui.character import welcome
 from tzurot.ui.screen import Screen
 
@@ -20,16 +23,19 @@ if TYPE_CHECKING:
     from tzurot.cards.read import Reading
     from tzurot.discord.commands import Asked
     from tzurot.tables.characters import Characters, CharacterSummary
+    from tzurot.tables.settings import Tuned
 
 MANY = 200
 UNPACKED_BYTES = 200 * 1024 * 1024
 TOLD_EVERY = 10
 CARDS = (".json", ".png", ".apng", ".charx")
+ADULT = frozenset({"nsfw", "adult", "explicit", "18+", "r18"})  # tags of cards for adults
 
 
 class Importing:
-    def __init__(self, characters: Characters) -> None:
+    def __init__(self, characters: Characters, tuned: Tuned) -> None:
         self._characters = characters
+        self._tuned = tuned
 
     async def take(self, asked: Asked, content: bytes, name: str) -> Screen:
         """Bring in what a file holds.
@@ -54,6 +60,8 @@ class Importing:
             except Invalid:
                 pass  # a card is worth having without its face
         summary = await self._characters.add(reading.card, owner_id=user_id, face=face, files=reading.files)
+        if not ADULT.isdisjoint(tag.casefold() for tag in reading.card.tags):
+            await self._tuned.put(Scope(Tier.CHARACTER.key, str(summary.id)), AGE_RESTRICTED.key, value=True)
         return summary, reading
 
     async def _many(self, asked: Asked, members: list[tuple[str, bytes]], name: str) -> Screen:

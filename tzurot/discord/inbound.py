@@ -92,10 +92,12 @@ class Overheard:
 
     def __init__(self) -> None:
         self._rings: LRUCache[int, dict[int, Utterance]] = LRUCache(CHANNELS)
+        self._reactions: LRUCache[int, dict[int, dict[str, dict[int, str]]]] = LRUCache(CHANNELS)
 
     def forget(self) -> None:
         """Events were missed."""
         self._rings.clear()
+        self._reactions.clear()
 
     def follows(self, channel_id: int) -> bool:
         return channel_id in self._rings
@@ -128,6 +130,26 @@ class Overheard:
 
     def delete(self, channel_id: int, message_id: int) -> None:
         self._rings.get(channel_id, {}).pop(message_id, None)
+
+    def react(self, channel_id: int, message_id: int, sign: str, user_id: int, name: str) -> None:
+        """Somebody put a sign under a message of a channel that is followed."""
+        if self.follows(channel_id):
+            messages = self._reactions.setdefault(channel_id, {})
+            messages.setdefault(message_id, {}).setdefault(sign, {})[user_id] = name
+            if len(messages) > RING:
+                del messages[min(messages)]
+
+    def unreact(self, channel_id: int, message_id: int, sign: str, user_id: int) -> None:
+        self._reactions.get(channel_id, {}).get(message_id, {}).get(sign, {}).pop(user_id, None)
+
+    def reactions(self, channel_id: int) -> dict[int, str]:
+        """By message, who put which signs under it, in words."""
+        words: dict[int, str] = {}
+        for message_id, signs in self._reactions.get(channel_id, {}).items():
+            put = "; ".join(f"{sign} {', '.join(names.values())}" for sign, names in signs.items() if names)
+            if put:
+                words[message_id] = put
+        return words
 
     def before(self, channel_id: int, message_id: int, limit: int) -> tuple[Utterance, ...]:
         ring = self._rings.get(channel_id, {})

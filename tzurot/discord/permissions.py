@@ -8,7 +8,9 @@ import hikari
 from hikari import Intents, Permissions
 
 CONTENT_INTENT = Intents.MESSAGE_CONTENT
-INTENTS = Intents.GUILDS | Intents.GUILD_MESSAGES | Intents.DM_MESSAGES | CONTENT_INTENT
+TYPING = Intents.GUILD_MESSAGE_TYPING | Intents.DM_MESSAGE_TYPING  # so that nobody is interrupted
+REACTIONS = Intents.GUILD_MESSAGE_REACTIONS | Intents.DM_MESSAGE_REACTIONS
+INTENTS = Intents.GUILDS | Intents.GUILD_MESSAGES | Intents.DM_MESSAGES | TYPING | REACTIONS | CONTENT_INTENT
 # each with what it is used for; the invite link asks for exactly these
 PERMISSIONS: dict[Permissions, str] = {
     Permissions.VIEW_CHANNEL: "see the channels it talks in",

@@ -56,6 +56,8 @@ class Places:
     def _place(self, channel: hikari.PartialChannel, guild_id: int) -> Place:
         guild = self._bot.cache.get_guild(guild_id)
         thread = isinstance(channel, hikari.GuildThreadChannel)
+        home = self._bot.cache.get_guild_channel(channel.parent_id) if thread else channel
+        adult = guild is not None and guild.nsfw_level is hikari.GuildNSFWLevel.AGE_RESTRICTED
         return Place(
             front="discord",
             channel_id=int(channel.id),
@@ -64,4 +66,5 @@ class Places:
             guild_id=guild_id,
             guild_name=guild.name if guild else "",
             parent_id=int(channel.parent_id) if thread else None,
+            age_restricted=adult or (isinstance(home, hikari.PermissibleGuildChannel) and home.is_nsfw),
         )

@@ -10,7 +10,7 @@ from hikari.impl import MessageActionRowBuilder, ModalActionRowBuilder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tzurot.ui.screen import Form, Screen, Style
+    from tzurot.ui.screen import Button, Form, Screen, Style
 
 InteractiveStyle = Literal[
     hikari.ButtonStyle.PRIMARY, hikari.ButtonStyle.SECONDARY, hikari.ButtonStyle.SUCCESS, hikari.ButtonStyle.DANGER
@@ -69,28 +69,34 @@ def _embed(screen: Screen) -> hikari.Embed:
 
 
 def _rows(screen: Screen) -> Sequence[MessageActionRowBuilder]:
-    rows: list[MessageActionRowBuilder] = []
+    menu: list[MessageActionRowBuilder] = []
     if screen.select is not None:
         row = MessageActionRowBuilder()
-        menu = row.add_text_menu(screen.select.address.pack(), placeholder=cut(screen.select.prompt, 150))
+        choices = row.add_text_menu(screen.select.address.pack(), placeholder=cut(screen.select.prompt, 150))
         for choice in screen.select.choices:
-            menu.add_option(
+            choices.add_option(
                 cut(choice.label, CHOICE),
                 choice.value[:CHOICE],
                 description=cut(choice.detail, CHOICE) or hikari.UNDEFINED,
             )
-        rows.append(row)
-    for start in range(0, len(screen.buttons), 5):
+        menu.append(row)
+    return [*menu, *rows(screen.buttons)]
+
+
+def rows(buttons: Sequence[Button]) -> Sequence[MessageActionRowBuilder]:
+    """Buttons, five in a row."""
+    made: list[MessageActionRowBuilder] = []
+    for start in range(0, len(buttons), 5):
         row = MessageActionRowBuilder()
-        for button in screen.buttons[start : start + 5]:
+        for button in buttons[start : start + 5]:
             row.add_interactive_button(
                 STYLES[button.style],
                 button.address.pack(),
                 label=cut(button.label, LABEL),
                 is_disabled=not button.enabled,
             )
-        rows.append(row)
-    return rows
+        made.append(row)
+    return made
 
 
 def form_rows(form: Form) -> Sequence[ModalActionRowBuilder]:

@@ -38,17 +38,16 @@ class Reader:
             channel = await self._places.channel(link.channel_id)
             if not await self._may_read(int(asker.external_id), channel):
                 raise _not_for_them()
-            if await self._is_for_adults(channel) and not await self._is_for_adults(
-                await self._places.channel(shown_in.channel_id)
-            ):
+            guild_id = channel.guild_id if isinstance(channel, hikari.GuildChannel) else None
+            place = await self._places.of(link.channel_id, guild_id)
+            if place.age_restricted and not shown_in.age_restricted:
                 raise _not_for_them()
             message = await self._bot.rest.fetch_message(link.channel_id, link.message_id)
         except (hikari.ForbiddenError, hikari.BadRequestError):
             raise _not_for_them() from None
         except hikari.NotFoundError:
             raise NotFound("message.gone", "A linked message no longer exists.") from None
-        guild_id = channel.guild_id if isinstance(channel, hikari.GuildChannel) else None
-        return utterance_of(message, await self._places.of(link.channel_id, guild_id), self._me)
+        return utterance_of(message, place, self._me)
 
     async def _may_read(self, asker: int, channel: hikari.PartialChannel) -> bool:
         if isinstance(channel, hikari.DMChannel):
@@ -80,10 +79,6 @@ class Reader:
         if isinstance(channel, hikari.GuildThreadChannel):
             return await self._places.channel(int(channel.parent_id))
         return channel
-
-    async def _is_for_adults(self, channel: hikari.PartialChannel) -> bool:
-        home = await self._home(channel)
-        return isinstance(home, hikari.PermissibleGuildChannel) and home.is_nsfw
 
     async def _in_thread(self, asker: int, thread: hikari.GuildThreadChannel) -> bool:
         try:

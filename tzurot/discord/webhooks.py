@@ -17,7 +17,9 @@ from tzurot.errors import CannotSpeak
 from tzurot.pipeline.front import Unsure
 
 if TYPE_CHECKING:
-    from hikari.api import RESTClient
+    from collections.abc import Sequence
+
+    from hikari.api import ComponentBuilder, RESTClient
 
     from tzurot.tables.characters import Face
     from tzurot.talk import Place
@@ -60,7 +62,15 @@ class Webhooks:
     def is_own(self, webhook_id: int | None) -> bool:
         return webhook_id in self._used
 
-    async def post(self, place: Place, name: str, avatar_url: str | None, text: str, face: Face | None = None) -> int:
+    async def post(
+        self,
+        place: Place,
+        name: str,
+        avatar_url: str | None,
+        text: str,
+        face: Face | None = None,
+        buttons: Sequence[ComponentBuilder] = (),
+    ) -> int:
         """Post one message as a character; its id. With a `face` the webhook itself is made to wear it.
 
         Raises:
@@ -80,6 +90,7 @@ class Webhooks:
                     username=webhook_name(name),
                     avatar_url=avatar_url or hikari.UNDEFINED,
                     thread=_thread(place),
+                    components=buttons or hikari.UNDEFINED,
                 )
             except hikari.NotFoundError as error:
                 # somebody deleted the webhook, or the whole thread

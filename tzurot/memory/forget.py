@@ -157,6 +157,15 @@ class Forgetting:
             locked,
         )
 
+    async def lock_said(self, place: str, message_ids: Collection[int]) -> int:
+        """Lock what is remembered of certain messages; how many memories there were."""
+        return await self._database.value(
+            "WITH done AS (UPDATE memories SET locked = true WHERE place = $1 AND origin_id = ANY($2) RETURNING 1)"
+            " SELECT count(*) FROM done",
+            place,
+            list(message_ids),
+        )
+
     async def _pairs(self, place: str, message_ids: Collection[int]) -> Sequence[tuple[int, int]]:
         rows = await self._database.rows(
             "SELECT DISTINCT persona_id, character_id FROM memories WHERE place = $1 AND origin_id = ANY($2)",

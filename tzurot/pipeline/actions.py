@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tzurot.errors import NotFound, Refused, TooBusy
-from tzurot.pipeline.remember import GO_ON
+from tzurot.pipeline.remember import snowflake_at
+from tzurot.pipeline.turn import GO_ON
 from tzurot.talk import Incoming, Utterance
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from tzurot.memory.forget import Forgetting
     from tzurot.pipeline.forget import Forget
     from tzurot.pipeline.front import Front
     from tzurot.pipeline.hear import Hear
@@ -40,7 +42,16 @@ class Actions:
     """Each runs in its channel's lane, behind whatever is being said there."""
 
     def __init__(
-        self, *, ledger: Ledger, takes: Takes, run: Run, hear: Hear, resume: Resume, forget: Forget, lanes: Lanes
+        self,
+        *,
+        ledger: Ledger,
+        takes: Takes,
+        run: Run,
+        hear: Hear,
+        resume: Resume,
+        forget: Forget,
+        forgetting: Forgetting,
+        lanes: Lanes,
     ) -> None:
         self._ledger = ledger
         self._takes = takes
@@ -48,6 +59,7 @@ class Actions:
         self._hear = hear
         self._resume = resume
         self._forget = forget
+        self._forgetting = forgetting
         self._lanes = lanes
 
     async def versions(self, turn_id: int) -> Versions:
@@ -71,66 +83,84 @@ class Actions:
 
         """
 
-        async def work() -> None:
+        async def work(_: Owed) -> None:
             accepted = await self._takes.again(turn_id)
             if accepted is None:
                 raise TooBusy("take.under_way", "That reply is being made anew already.", "Wait for it.")
             await self._run(accepted, front)
 
-        await self._in_lane(await self._stored(turn_id), work)
+        await self._in_lane(turn_id, work)
         return await self.versions(turn_id)
 
     async def show(self, turn_id: int, step: int, front: Front) -> Versions:
         """The version before (-1) or after (+1) the one that is shown; at an end it stays."""
-        versions = await self.versions(turn_id)
-        wanted = min(max(versions.shown + step, 0), len(versions.takes) - 1)
-        if wanted == versions.shown:
-            return versions
 
-        async def work() -> None:
-            await self._takes.show(versions.takes[wanted])
-            await self._resume(await self._ledger.stored(versions.takes[wanted]), front)
+        async def work(_: Owed) -> None:
+            versions = await self.versions(turn_id)
+            wanted = min(max(versions.shown + step, 0), len(versions.takes) - 1)
+            if wanted != versions.shown:
+                await self._takes.show(versions.takes[wanted])
+                await self._resume(await self._ledger.stored(versions.takes[wanted]), front)
 
-        await self._in_lane(await self._stored(turn_id), work)
+        await self._in_lane(turn_id, work)
         return await self.versions(turn_id)
 
-    async def go_on(self, turn_id: int, message_id: int, front: Front) -> None:
-        """Let the character say more, without anybody having said anything; `message_id` is the asking click's."""
-        stored = await self._stored(turn_id)
-        said = stored.turn.incoming.utterance
-        asking = Utterance(
-            message_id=message_id, place=said.place, speaker=said.speaker, text=WORDS, said_at=datetime.now(UTC)
-        )
+    async def go_on(self, turn_id: int, front: Front) -> None:
+        """Let the character say more, without anybody having said anything."""
 
-        async def work() -> None:
+        async def work(stored: Owed) -> None:
+            said, now = stored.turn.incoming.utterance, datetime.now(UTC)
+            asking = Utterance(
+                message_id=snowflake_at(now), place=said.place, speaker=said.speaker, text=WORDS, said_at=now
+            )
             character_id = stored.turn.character_id
             await self._hear.answer(Incoming(utterance=asking), front, character_id, GO_ON, "interaction")
 
-        await self._in_lane(stored, work)
+        await self._in_lane(turn_id, work)
+
+    async def keep(self, turn_id: int) -> None:
+        """Lock what is remembered of a question and its answer; raises NotFound where nothing is."""
+
+        async def work(stored: Owed) -> None:
+            said = stored.turn.incoming.utterance
+            if not await self._forgetting.lock_said(said.place.key, [said.message_id, *_posted(stored)]):
+                raise NotFound("memory.none", "Nothing of that is remembered.", "Memory may be off: /memory incognito.")
+
+        await self._in_lane((await self.versions(turn_id)).turn_id, work)
 
     async def retract(self, turn_id: int, front: Front) -> None:
         """Take a reply back: its messages, its line of the history, its memory, and all its versions."""
-        versions = await self.versions(turn_id)
-        stored = await self._stored(versions.turn_id)
-        place = stored.turn.incoming.utterance.place
-        message_ids = [chunk.message_id for chunk in stored.chunks if chunk.message_id is not None]
 
-        async def work() -> None:
+        async def work(_: Owed) -> None:
+            stored = await self._ledger.stored((await self.versions(turn_id)).turn_id)
+            place, message_ids = stored.turn.incoming.utterance.place, _posted(stored)
             for message_id in reversed(message_ids):
                 await front.retract(place, message_id)
             await self._forget(place.key, message_ids)
             await self._takes.retract(turn_id)
 
-        await self._in_lane(stored, work)
+        await self._in_lane(turn_id, work)
 
-    async def _stored(self, turn_id: int) -> Owed:
+    async def _in_lane(self, turn_id: int, work: Callable[[Owed], Awaitable[None]]) -> None:
+        """Do something with a reply once all is done that was begun in its place before.
+
+        Raises:
+            TooBusy: the reply is unfinished even then, because Discord cannot be reached, say.
+
+        """
         stored = await self._ledger.stored(turn_id)
-        if stored.state in ("accepted", "posting"):
-            raise TooBusy("turn.under_way", "That reply is still being made.", "Wait for it.")
-        return stored
 
-    async def _in_lane(self, stored: Owed, work: Callable[[], Awaitable[None]]) -> None:
-        await self._lanes.do(str(stored.turn.incoming.utterance.place.channel_id), work)
+        async def job() -> None:
+            current = await self._ledger.stored(turn_id)
+            if current.state in ("accepted", "posting"):
+                raise TooBusy("turn.under_way", "That reply is still being made.", "Wait for it.")
+            await work(current)
+
+        await self._lanes.do(str(stored.turn.incoming.utterance.place.channel_id), job)
+
+
+def _posted(stored: Owed) -> list[int]:
+    return [chunk.message_id for chunk in stored.chunks if chunk.message_id is not None]
 
 
 def gone() -> NotFound:

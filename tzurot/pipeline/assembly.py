@@ -27,7 +27,7 @@ from tzurot.pipeline.lore import (
     scripts_of,
     text_of,
 )
-from tzurot.pipeline.turn import Prompt
+from tzurot.pipeline.turn import ROUND, Prompt
 from tzurot.prompt.budget import Block, Keep, fit
 from tzurot.prompt.fence import harmless
 from tzurot.prompt.macros import Facts, Macros, Remark
@@ -82,7 +82,7 @@ def assemble(scene: Scene, references: References, recollection: Recollection, r
     lines, here = history[skipped:], history[max(skipped, scene.elsewhere) :]
     cuts = (*fitted.cuts, *_left_out_before(scene), *cuts_of(lore))
     return Prompt(
-        messages=laid_out(fitted.blocks, lines, scene.turn.character.id),
+        messages=laid_out(fitted.blocks, lines, scene.turn.character.id, scene.reactions),
         route=route,
         tokens=fitted.tokens + FENCES,
         limit=limit,
@@ -190,9 +190,10 @@ def _passing_blocks(
 
 def _last_blocks(scene: Scene, macros: Macros, lore: Scanned | None) -> list[Block]:
     """What stands at a depth of the conversation, the message that is answered, and the last words."""
-    turn, direction = scene.turn, scene.direction
-    card, said = turn.character.card, turn.incoming.utterance
-    words = harmless(f"{turn.asked_by.name}: {text_with_attachments(said) or SILENCE}")
+    turn, direction, card = scene.turn, scene.direction, scene.turn.character.card
+    words = "\n".join(harmless(f"{turn.asked_by.name}: {text_with_attachments(one) or SILENCE}") for one in turn.said)
+    if turn.accepted.reason == ROUND:
+        words = YOUR_TURN.format(name=macros.facts.char)
     blocks = [replace(_block("last", words, Keep.ALWAYS), role="user")]
     if card.depth_prompt is not None:
         prompt = card.depth_prompt
@@ -217,6 +218,7 @@ def _last_blocks(scene: Scene, macros: Macros, lore: Scanned | None) -> list[Blo
 
 
 SILENCE = "(says nothing, and looks at you)"
+YOUR_TURN = "(Nobody else speaks just now. {name} answers what was said last, or goes on with the scene.)"
 
 
 def _block(kind: str, text: str, keep: Keep, rank: float = 0.0) -> Block:

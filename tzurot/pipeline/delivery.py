@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tzurot.errors import CannotSpeak
@@ -24,6 +25,17 @@ TRIES = 4
 FIRST_WAIT_S = 0.5
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One message to be posted; `key` is the same whenever it is, `buttons_of` as in `Front.say`."""
+
+    place: Place
+    voice: Voice
+    chunk: Chunk
+    key: str
+    buttons_of: int | None
+
+
 class Deliver:
     def __init__(self, ledger: Ledger, takes: Takes) -> None:
         self._ledger = ledger
@@ -39,11 +51,21 @@ class Deliver:
             await self._ledger.speak(turn.id, reply.voice.name, reply.chunks)
             chunks = [Chunk(position=position, text=text, state="known") for position, text in enumerate(reply.chunks)]
         asked = turn.incoming.utterance.message_id
-        message_ids = await self.finish(turn.id, asked, turn.place, reply.voice, chunks, front)
+        message_ids = await self.finish(
+            turn.id, asked, turn.place, reply.voice, chunks, front, has_buttons=reply.has_buttons
+        )
         return Delivery(turn=turn, text=reply.text, message_ids=message_ids)
 
     async def finish(
-        self, turn_id: int, asked: int, place: Place, voice: Voice, chunks: Sequence[Chunk], front: Front
+        self,
+        turn_id: int,
+        asked: int,
+        place: Place,
+        voice: Voice,
+        chunks: Sequence[Chunk],
+        front: Front,
+        *,
+        has_buttons: bool = False,
     ) -> tuple[int, ...]:
         """Post what is still owed of a committed reply, and return all its message ids.
 
@@ -69,24 +91,32 @@ class Deliver:
                 else:
                     message_id = None
             if message_id is None:
-                message_id = await self._post(place, voice, chunk, f"{turn_id}-{chunk.position}", after, front)
-                if chunk is not chunks[-1]:
+                is_last = chunk is chunks[-1]
+                post = Post(
+                    place=place,
+                    voice=voice,
+                    chunk=chunk,
+                    key=f"{turn_id}-{chunk.position}",
+                    buttons_of=turn_id if has_buttons and is_last else None,
+                )
+                message_id = await self._post(post, after, front)
+                if not is_last:
                     await self._ledger.posted(turn_id, chunk.position, message_id)
             message_ids.append(message_id)
             after = message_id
         return tuple(message_ids)
 
-    async def _post(self, place: Place, voice: Voice, chunk: Chunk, key: str, after: int, front: Front) -> int:
-        look_first = chunk.state == "planned"
+    async def _post(self, post: Post, after: int, front: Front) -> int:
+        look_first = post.chunk.state == "planned"
         for wait_s in (FIRST_WAIT_S * 2**n for n in range(TRIES)):
-            if look_first and (found := await self._adopt(place, voice, chunk, after, front)) is not None:
+            if look_first and (found := await self._adopt(post, after, front)) is not None:
                 return found
             try:
-                return await front.say(place, voice, chunk.text, key)
+                return await front.say(post.place, post.voice, post.chunk.text, post.key, post.buttons_of)
             except Unsure:
                 look_first = True
                 await asyncio.sleep(wait_s)
-        if (found := await self._adopt(place, voice, chunk, after, front)) is not None:
+        if (found := await self._adopt(post, after, front)) is not None:
             return found
         raise CannotSpeak(
             "speak.unanswered",
@@ -94,8 +124,8 @@ class Deliver:
             "Try again in a minute; discordstatus.com tells whether it has trouble.",
         )
 
-    async def _adopt(self, place: Place, voice: Voice, chunk: Chunk, after: int, front: Front) -> int | None:
+    async def _adopt(self, post: Post, after: int, front: Front) -> int | None:
         """The message that is this chunk, if it was posted: one of the same words that is no other reply's."""
-        found = await front.find(place, voice, chunk.text, after)
+        found = await front.find(post.place, post.voice, post.chunk.text, after)
         taken = await self._ledger.taken(found) if found else set[int]()
         return next((message_id for message_id in found if message_id not in taken), None)

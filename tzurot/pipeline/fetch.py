@@ -62,7 +62,7 @@ class Fetch:
         limit, now = settings[HISTORY_MESSAGES], self._clock()
         kept = await self._history.last(turn.place.key, limit, turn.accepted.last_line_id)
         overheard = await front.overheard(turn.place, said.message_id, limit)
-        known = merged(kept, overheard, said.message_id, limit)
+        known = merged(kept, overheard, {one.message_id for one in turn.said}, limit)
         if turn.accepted.take > 1:  # a reply made anew knows what was said before the question, and no more
             known = tuple(line for line in known if line.message_ids[0] < said.message_id)
         since = await self._epochs.since(persona_id, character_id)
@@ -85,6 +85,7 @@ class Fetch:
             standing=standing,
             skipped=len(known) - len(here),
             elsewhere=max(0, len(history) - len(here)),
+            reactions=front.reactions(turn.place),
         )
 
     def moved_on(self, turn: Turn, standing: Standing) -> None:
@@ -105,11 +106,11 @@ def steady(lines: tuple[Line, ...], since: int, limit: int) -> tuple[Line, ...]:
     return lines[-max(1, round(limit * KEPT)) :] if len(lines) >= limit else lines
 
 
-def merged(kept: tuple[Line, ...], overheard: tuple[Utterance, ...], asked: int, limit: int) -> tuple[Line, ...]:
-    """Both in the order they were said, without the message that is being answered, the newest `limit` of them."""
+def merged(kept: tuple[Line, ...], overheard: tuple[Utterance, ...], asked: set[int], limit: int) -> tuple[Line, ...]:
+    """Both in the order they were said, without what is being answered, the newest `limit` of them."""
     known = {message_id for line in kept for message_id in line.message_ids}
-    new = [line_of(heard) for heard in overheard if heard.message_id not in known and heard.message_id != asked]
-    lines = [line for line in kept if asked not in line.message_ids]
+    new = [line_of(heard) for heard in overheard if heard.message_id not in known and heard.message_id not in asked]
+    lines = [line for line in kept if asked.isdisjoint(line.message_ids)]
     if new:
         lines = sorted([*lines, *new], key=lambda line: line.said_at)
     return tuple(lines[-limit:])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextlib import AbstractAsyncContextManager
 
     from tzurot.errors import TzurotError
@@ -34,6 +35,10 @@ class Front(Protocol):
         """What others said in a place before a message, oldest first; nothing a character said or was told."""
         ...
 
+    def reactions(self, place: Place) -> Mapping[int, str]:
+        """What people put under messages of a place, in words, by the message's id."""
+        ...
+
     async def linked(self, link: MessageLink, asker: Speaker, shown_in: Place) -> Utterance:
         """A message somebody points at, read with that person's rights, to be spoken of in a place.
 
@@ -48,8 +53,14 @@ class Front(Protocol):
         """While this is open people see that the character is at work."""
         ...
 
-    async def say(self, place: Place, voice: Voice, text: str, key: str) -> int:
+    def conversing(self, place: Place) -> AbstractAsyncContextManager[None]:
+        """While this is open people see that characters talk among themselves, and can stop them."""
+        ...
+
+    async def say(self, place: Place, voice: Voice, text: str, key: str, buttons_of: int | None = None) -> int:
         """Post one message as a character and return its id; `key` is the same whenever this message is posted.
+
+        `buttons_of` is the turn that people can do something with from below this message.
 
         Raises:
             CannotSpeak: the place does not take it.

@@ -1,4 +1,4 @@
-"""Who may be answered: denials of people, servers and channels, and places where nobody is."""
+"""Who may be answered: denials of people, servers and channels, places where nobody is, measure, and age."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from aiolimiter import AsyncLimiter
 from cachetools import LRUCache
 
 from tzurot.errors import Refused, TooBusy, TzurotError
-from tzurot.settings.catalog import ANSWERS
+from tzurot.settings.catalog import AGE_RESTRICTED, ANSWERS, OF_AGE
+from tzurot.settings.setting import Tier
+from tzurot.tables.settings import Scope
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
     from tzurot.settings.cascade import Cascade
     from tzurot.tables.denials import Denial, Denials
+    from tzurot.tables.settings import Tuned
     from tzurot.talk import Place
 
 
@@ -28,6 +31,7 @@ class Guards:
         self,
         denials: Denials,
         cascade: Cascade,
+        tuned: Tuned,
         told: MutableMapping[tuple[str, int, str], None],
         *,
         each_per_minute: int,
@@ -35,6 +39,7 @@ class Guards:
     ) -> None:
         self._denials = denials
         self._cascade = cascade
+        self._tuned = tuned
         self._told = told
         self._buckets: LRUCache[tuple[str, str], AsyncLimiter] = LRUCache(BUCKETS)
         self._limits = {"person": each_per_minute, "place": place_per_minute}
@@ -79,6 +84,32 @@ class Guards:
                 "Try another channel, or ask its managers: /channel restrict.",
             )
         return None
+
+    async def is_old_enough(self, user_id: int, place: Place, character_id: int) -> None:
+        """Note that somebody is let into an age-restricted channel, and keep such characters from everybody else.
+
+        Raises:
+            Refused: the character is age-restricted, and this is not where, or not for whom, it speaks.
+
+        """
+        if place.front != "discord":
+            return
+        settings = await self._cascade.of(place=place, character_id=character_id, user_id=user_id)
+        if place.age_restricted:
+            if not settings[OF_AGE]:
+                await self._tuned.put(Scope(Tier.USER.key, str(user_id)), OF_AGE.key, value=True)
+        elif settings[AGE_RESTRICTED] and place.guild_id is not None:
+            raise Refused(
+                "age.place",
+                "That character is age-restricted and keeps quiet here.",
+                "Talk with it in an age-restricted channel, or in private.",
+            )
+        elif settings[AGE_RESTRICTED] and not settings[OF_AGE]:
+            raise Refused(
+                "age.unknown",
+                "That character is age-restricted, and I do not know your age.",
+                "Speak to any character in an age-restricted channel once: Discord lets only adults in there.",
+            )
 
     def is_news(self, external_id: str, place: Place, error: TzurotError) -> bool:
         """Whether somebody was not told this here lately."""

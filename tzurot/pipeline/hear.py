@@ -4,23 +4,40 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
 
 from loguru import logger
 
 from tzurot.errors import Invalid, Refused, TooBusy, TzurotError, bug
+from tzurot.pipeline.remember import snowflake_at
 from tzurot.pipeline.retrieval import cue_of
+from tzurot.pipeline.turn import ACTIVE, FREE, ROUND
+from tzurot.settings.catalog import ROUNDS
+from tzurot.talk import Incoming, Utterance
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tzurot.memory.store import Memories
     from tzurot.pipeline.front import Front
     from tzurot.pipeline.guards import Guards
     from tzurot.pipeline.run import Run
     from tzurot.pipeline.triggers import Triggers
     from tzurot.pipeline.turn import Delivery
+    from tzurot.settings.cascade import Cascade
     from tzurot.tables.people import People
     from tzurot.tables.turns import Accepted, Ledger, OriginKind
-    from tzurot.talk import Incoming
+
+
+class Room(Protocol):
+    def is_wanted(self) -> bool:
+        """Whether something waits for the end of this: then characters do not go on among themselves."""
+        ...
+
+    async def settled(self, said: Utterance) -> bool:
+        """Whether a person has said it all; False where what they said next is answered instead."""
+        ...
 
 
 class Hear:
@@ -31,6 +48,7 @@ class Hear:
         triggers: Triggers,
         guards: Guards,
         ledger: Ledger,
+        cascade: Cascade,
         memories: Memories,
         run: Run,
     ) -> None:
@@ -38,17 +56,72 @@ class Hear:
         self._triggers = triggers
         self._guards = guards
         self._ledger = ledger
+        self._cascade = cascade
         self._memories = memories
         self._run = run
+        self._merged: dict[tuple[str, int], list[Utterance]] = {}  # what waits for what else somebody says
+        self.stopped: set[str] = set()  # places where somebody had enough of characters among themselves
 
-    async def __call__(self, incoming: Incoming, front: Front) -> None:
-        """Answer a message if it addresses anybody. It never raises what a person could be told instead."""
-        first, *others = await self.enter(incoming, front, at_once=True) or (None,)
-        if first is not None:
+    async def __call__(self, incoming: Incoming, front: Front, room: Room | None = None) -> None:
+        """Answer a message if it addresses anybody. It never raises what a person could be told instead.
+
+        `room` is what goes on around it, where more than one thing does.
+        """
+        turns = await self.enter(incoming, front, at_once=True)
+        if turns:
+            await self.answer_all(turns, front, room)
+
+    async def answer_all(self, turns: Sequence[Accepted], front: Front, room: Room | None = None) -> None:
+        """Answer what was entered: who was called thinks beside the others, who is only there hears them first."""
+        if turns[0].reason in FREE and room is not None:
+            turns = await self._settled(turns, room)
+        if not turns:
+            return
+        first, *others = turns
+        if first.reason == ACTIVE:
+            last = await self._run(first, front)
+            for turn in others:
+                # entered before what the first one said: what it knew to be current is not
+                last = await self._run(replace(turn, last_line_id=None), front) or last
+            if last is not None:
+                await self._rounds(last, front, room)
+        elif not others:
             await self._run(first, front)
-        for accepted in others:
-            # entered before what the first one said: what it knew to be current is not
-            await self._run(replace(accepted, last_line_id=None), front)
+        else:
+            async with asyncio.TaskGroup() as group:
+                before = None
+                for turn in turns:
+                    before = group.create_task(self._run(turn, front, before))
+
+    async def _settled(self, turns: Sequence[Accepted], room: Room) -> Sequence[Accepted]:
+        """The turns with all that their person said in one go; none where more is to come, which they go into."""
+        said = turns[0].incoming.utterance
+        whose = said.place.key, turns[0].user_id
+        if await room.settled(said):
+            together = tuple(self._merged.pop(whose, ()))
+            return [replace(turn, together=together) for turn in turns] if together else turns
+        for turn in turns:
+            await self._run.merge(turn)
+        self._merged.setdefault(whose, []).append(said)
+        return ()
+
+    async def _rounds(self, last: Delivery, front: Front, room: Room | None) -> None:
+        """Characters go on among themselves, for so many rounds, until somebody says something or stops them."""
+        place, turn = last.turn.place, last.turn
+        rounds = (await self._cascade.of(place=place))[ROUNDS]
+        if not rounds or not await self._triggers.after(turn.character.id, last.text, place, turn.accepted.user_id):
+            return
+        self.stopped.discard(place.key)
+        async with front.conversing(place):
+            for _ in range(rounds):
+                asked_by = turn.accepted.user_id
+                for speaker in await self._triggers.after(last.turn.character.id, last.text, place, asked_by):
+                    if (room and room.is_wanted()) or place.key in self.stopped:
+                        return
+                    said = await self.answer(prompted_by(last), front, speaker, ROUND, "round")
+                    if said is None:
+                        return
+                    last = said
 
     async def enter(self, incoming: Incoming, front: Front, *, at_once: bool = False) -> tuple[Accepted, ...] | None:
         """The turns a message causes, entered into the ledger; from there on a restart cannot lose them.
@@ -118,6 +191,7 @@ class Hear:
             raise kept_out
         await self._guards.takes_a_turn(said.speaker.external_id, said.place)
         person = (await self._people.meet(said.speaker)).towards(character_id)
+        await self._guards.is_old_enough(person.user_id, said.place, character_id)
         entering = asyncio.ensure_future(
             self._ledger.accept(
                 incoming,
@@ -143,6 +217,20 @@ class Hear:
         once = isinstance(known, Refused | TooBusy)
         if front is not None and (not once or self._guards.is_news(said.speaker.external_id, said.place, known)):
             await front.tell(incoming, known, "")
+
+
+def prompted_by(said: Delivery) -> Incoming:
+    """What a character says moves another one to speak, on behalf of the person who began it."""
+    asked = said.turn.incoming.utterance
+    return Incoming(
+        utterance=Utterance(
+            message_id=snowflake_at(datetime.now(UTC)),
+            place=asked.place,
+            speaker=asked.speaker,
+            text=said.text,
+            said_at=datetime.now(UTC),
+        )
+    )
 
 
 def unreadable() -> Invalid:

@@ -36,6 +36,10 @@ class Lanes:
         """Whether what is put into a lane now has to wait: for others in it, or because so many run in all."""
         return lane in self._queues or len(self._queues) >= self._at_once
 
+    def is_wanted(self, lane: str) -> bool:
+        """Whether somebody waits for the job that is being done there to end."""
+        return self.closed or bool(self._queues.get(lane))
+
     def is_full(self, lane: str) -> bool:
         return len(self._queues.get(lane, ())) >= self._waiting
 

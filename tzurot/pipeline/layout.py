@@ -10,7 +10,7 @@ from tzurot.prompt.fence import fenced, harmless
 from tzurot.prompt.notes import Insertion, inserted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tzurot.llm.chat import Role
     from tzurot.prompt.budget import Block
@@ -21,13 +21,15 @@ STANDING = {"system": "", "persona": "persona", "example": "examples"}  # kinds 
 PASSING = (("lore", "lore"), ("memory", "memories"), ("quote", "quotes"), ("context", "context"))
 
 
-def laid_out(blocks: Sequence[Block], history: Sequence[Line], own_id: int) -> tuple[ChatMessage, ...]:
+def laid_out(
+    blocks: Sequence[Block], history: Sequence[Line], own_id: int, reactions: Mapping[int, str]
+) -> tuple[ChatMessage, ...]:
     """One system message, then turns that alternate and begin and end with a person: many templates take nothing else.
 
     What stands at a depth joins the turn of its side there; the system's words count to the person's side.
     """
     depths = inserted(len(history) + 1, _insertions(blocks, len(history) + 1))
-    turns = _turns(own_id, history, {place: texts for place, texts in depths if place < len(history)})
+    turns = _turns(own_id, history, {place: texts for place, texts in depths if place < len(history)}, reactions)
     if turns and turns[0].role == "assistant":
         turns.insert(0, ChatMessage(role="user", content=BEFORE))
     unanswered = [turns.pop().content] if turns and turns[-1].role == "user" else []
@@ -73,7 +75,12 @@ def _insertions(blocks: Sequence[Block], count: int) -> list[Insertion]:
     ]
 
 
-def _turns(own_id: int, history: Sequence[Line], at_depth: dict[int, tuple[Insertion, ...]]) -> list[ChatMessage]:
+def _turns(
+    own_id: int,
+    history: Sequence[Line],
+    at_depth: dict[int, tuple[Insertion, ...]],
+    reactions: Mapping[int, str],
+) -> list[ChatMessage]:
     """The history as chat turns; consecutive lines of the same side become one message, as strict templates want."""
     turns: list[tuple[Role, list[str]]] = []
 
@@ -90,4 +97,7 @@ def _turns(own_id: int, history: Sequence[Line], at_depth: dict[int, tuple[Inser
             add("assistant", line.text)
         else:
             add("user", harmless(f"{line.speaker}: {line.text}"))
+        if reactions and (put := [reactions[one] for one in line.message_ids if one in reactions]):
+            # never in the character's own words: it would go on to write such lines itself
+            add("user", harmless(f"(under that: {'; '.join(put)})"))
     return [ChatMessage(role=role, content="\n".join(texts)) for role, texts in turns]

@@ -55,7 +55,6 @@ def call_up(scene: Scene, macros: Macros, context_tokens: int) -> Scanned | None
     if not books:
         return None
     turn, card = scene.turn, scene.turn.character.card
-    said = turn.incoming.utterance
     note = scene.direction.note
     facts = macros.facts
     lines = [Line(name=line.speaker, text=line.text) for line in scene.history]
@@ -76,7 +75,7 @@ def call_up(scene: Scene, macros: Macros, context_tokens: int) -> Scanned | None
     return scan(
         books,
         Conversation(
-            lines=(*lines, Line(name=turn.asked_by.name, text=said.text)),
+            lines=(*lines, *(Line(name=turn.asked_by.name, text=said.text) for said in turn.said)),
             length=moved_on(scene).length,
             replies=sum(line.character_id == turn.character.id for line in scene.history),
             injected=(macros.expand(note.text),) if note.is_scanned and note.text else (),
@@ -108,11 +107,11 @@ def names_of(character: Character) -> frozenset[str]:
 def moved_on(scene: Scene) -> Standing:
     """Where a conversation stands with the message that is being answered."""
     standing = scene.standing
-    asked = scene.turn.incoming.utterance.message_id
+    said = [one.message_id for one in scene.turn.said]
     if not standing.seen:
-        return replace(standing, seen=asked, length=len(scene.history) + 1)
-    new = sum(line.message_ids[0] > standing.seen for line in scene.history)
-    return replace(standing, seen=max(asked, standing.seen), length=standing.length + new + (asked > standing.seen))
+        return replace(standing, seen=said[-1], length=len(scene.history) + len(said))
+    new = sum(first > standing.seen for first in (*(line.message_ids[0] for line in scene.history), *said))
+    return replace(standing, seen=max(said[-1], standing.seen), length=standing.length + new)
 
 
 def always_stands(activation: Activation) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tzurot.memory.partition import Episode
 from tzurot.memory.store import Memory
 from tzurot.pipeline.fetch import text_with_attachments, utc_now
+from tzurot.pipeline.turn import UNASKED
 from tzurot.prompt.tokens import estimate
 from tzurot.settings.catalog import INCOGNITO_UNTIL
 from tzurot.tables.flights import Flights
@@ -31,7 +32,6 @@ SNOWFLAKE_SHIFT = 22
 
 
 MOST_AT_ONCE = 50
-GO_ON = "continue"  # the reason of a turn for which nobody said anything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +91,11 @@ class Remember:
         `replaces`: the reply stands where another take stood.
         """
         answered = answered_line(turn, text, message_ids)
-        lines = (answered,) if turn.accepted.reason == GO_ON else (asked_line(turn), answered)
+        lines = (answered,) if turn.accepted.reason in UNASKED else (asked_line(turn), answered)
         replaces = replaces or turn.accepted.take > 1
         await self._keep(Ending(turn=turn, state="remembered", lines=lines, flown=flown, replaces=replaces))
 
-    async def unanswered(self, turn: Turn, flown: Flown, state: TurnState) -> None:
+    async def unanswered(self, turn: Turn, flown: Flown | None, state: TurnState) -> None:
         """Keep what the person said although no answer came of it: it is still part of the conversation."""
         await self._keep(Ending(turn=turn, state=state, lines=(asked_line(turn),), flown=flown))
 

@@ -14,7 +14,7 @@ from tzurot.pipeline.split import split
 from tzurot.pipeline.turn import Reply, Voice
 from tzurot.prompt.macros import Facts, Macros
 from tzurot.prompt.regex_scripts import Placement, applied
-from tzurot.settings.catalog import CLEANUP, FOOTER
+from tzurot.settings.catalog import CLEANUP, FOOTER, REPLY_BUTTONS
 
 if TYPE_CHECKING:
     from tzurot.pipeline.turn import Completion, Scene
@@ -68,7 +68,9 @@ def compose(scene: Scene, completion: Completion) -> Reply:
         character_id=turn.character.id,
         avatar_digest=turn.character.summary.avatar_digest,
     )
-    return Reply(turn=turn, voice=voice, text=text, chunks=chunks)
+    buttons = scene.settings[REPLY_BUTTONS]
+    shown_there = buttons == "everywhere" or (buttons == "private" and turn.place.kind == "dm")
+    return Reply(turn=turn, voice=voice, text=text, chunks=chunks, has_buttons=shown_there)
 
 
 def with_footer(chunks: tuple[str, ...], footer: str, room: int) -> tuple[str, ...]:

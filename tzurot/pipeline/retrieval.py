@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -55,8 +56,10 @@ class Retrieval:
         before = tuple(line.text for line in scene.history[-LINES_BEFORE:])
         zone = ZoneInfo(settings[TIMEZONE])
         cue = cue_of(turn.incoming.utterance, before, zone=zone, everywhere=settings[MEMORY_EVERYWHERE])
+        if turn.accepted.together:
+            cue = replace(cue, text="\n".join(said.text for said in turn.said))
         ids = (turn.asked_by.persona_id, turn.character.id)
-        without, floor = shown | {turn.incoming.utterance.message_id}, settings[MEMORY_FLOOR]
+        without, floor = shown | {said.message_id for said in turn.said}, settings[MEMORY_FLOOR]
         last_id = turn.accepted.last_memory_id
         found = await self._memories.recall(*ids, cue, limit=limit, without=without, last_id=last_id, floor=floor)
         if settings[SHARED_MEMORY]:

@@ -66,26 +66,40 @@ class Run:
         self._routes = routes
         self.stranded: set[int] = set()
 
-    async def __call__(self, accepted: Accepted, front: Front) -> Delivery | None:
-        """Run one turn; None when it ended in a sentence to the person instead."""
+    async def __call__(
+        self, accepted: Accepted, front: Front, before: asyncio.Task[Delivery | None] | None = None
+    ) -> Delivery | None:
+        """Run one turn; None when it ended in a sentence to the person instead.
+
+        `before` is who speaks first of several that answer the same message: nothing is posted until it is done.
+        """
         with turn_reference(accepted.reference):
             flight: Flight | None = None
             try:
-                person = await self._people.meet(accepted.incoming.utterance.speaker)
-                turn = Turn(
-                    accepted=accepted,
-                    character=await self._characters.get(accepted.character_id),
-                    asked_by=person.towards(accepted.character_id),
-                )
+                turn = await self._turn(accepted)
                 flight = Flight(turn)
-                delivery = await self._fly(turn, front, flight)
+                delivery = await self._fly(turn, front, flight, before)
             except Exception as error:  # noqa: BLE001 - whatever it was, the person hears of it
                 await self._crash(accepted, front, flight, error)
                 return None
             await self._keep(delivery, flight)
             return delivery
 
-    async def _fly(self, turn: Turn, front: Front, flight: Flight) -> Delivery:
+    async def merge(self, accepted: Accepted) -> None:
+        """End a turn whose words are answered together with what the person said next."""
+        await self._remember.unanswered(await self._turn(accepted), None, "merged")
+
+    async def _turn(self, accepted: Accepted) -> Turn:
+        person = await self._people.meet(accepted.incoming.utterance.speaker)
+        return Turn(
+            accepted=accepted,
+            character=await self._characters.get(accepted.character_id),
+            asked_by=person.towards(accepted.character_id),
+        )
+
+    async def _fly(
+        self, turn: Turn, front: Front, flight: Flight, before: asyncio.Task[Delivery | None] | None
+    ) -> Delivery:
         async with front.composing(turn) as draft:
             with flight.step("fetch"):
                 flight.scene = scene = await self._fetch(turn, front)
@@ -98,6 +112,8 @@ class Run:
                 flight.prompt = prompt = await self._assembled(scene, references, recollection, route)
             self._fetch.moved_on(turn, prompt.standing)
             reply = await self._reply(scene, prompt, draft, flight)
+            if before is not None:
+                await asyncio.wait({before})
         with flight.step("delivery"):
             return await self._deliver(reply, front)
 

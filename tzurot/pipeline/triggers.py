@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 from tzurot.errors import NotFound
 from tzurot.pipeline.mentions import ADDRESSED_AT_MOST, Addressable, Roll
 from tzurot.pipeline.speaking_order import Member, Occasion, next_speakers
+from tzurot.pipeline.turn import ACTIVE, DM
 from tzurot.settings.catalog import ANSWERS, TALKATIVENESS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tzurot.settings.cascade import Cascade
     from tzurot.tables.aliases import Aliases
     from tzurot.tables.channels import Activations
@@ -64,11 +67,11 @@ class Triggers:
             for name in await self._named(said.text, user_id):
                 addressed.setdefault(name, "mention")
         if not addressed and said.place.kind == "dm":
-            addressed[await self._usual(incoming, user_id)] = "dm"
+            addressed[await self._usual(incoming, user_id)] = DM
         elif not addressed and incoming.mentions_bot:
             addressed[(await self.default(user_id)).id] = "bot mention"
         elif not addressed and said.speaker.kind == "human":
-            addressed = dict.fromkeys(await self._active(said.place, user_id, said.text), "active channel")
+            addressed = dict.fromkeys(await self._active(said.place, user_id, said.text), ACTIVE)
         named = (Addressed(character_id=key, reason=reason) for key, reason in addressed.items())
         return tuple(islice(named, ADDRESSED_AT_MOST))
 
@@ -86,26 +89,37 @@ class Triggers:
         return [int(str(found.key)) for found in self._roll[1].addressed(text)]
 
     async def _active(self, place: Place, user_id: int | None, text: str) -> list[int]:
+        """Who of them feels like answering what a person said."""
+        members = await self._members(place, user_id)
+        if len(members) > 1:
+            members = next_speakers(members, Occasion(text=text, by_person=True), self._dice)
+        return [int(str(member.key)) for member in members]
+
+    async def after(self, character_id: int, text: str, place: Place, user_id: int | None) -> list[int]:
+        """Who of those that are active there answers what one of them said; nobody where it is alone."""
+        members = await self._members(place, user_id)
+        if len(members) <= 1:
+            return []
+        occasion = Occasion(text=text, by_person=False, last_speaker=character_id)
+        return [int(str(member.key)) for member in next_speakers(members, occasion, self._dice)]
+
+    async def _members(self, place: Place, user_id: int | None) -> Sequence[Member]:
         """Those who answer everything there, a thread's own or else its channel's; the asker has to see them."""
         active = await self._activations.of(place.channel_id)
         if not active and place.parent_id is not None:
             active = await self._activations.of(place.parent_id)
         if not active or (await self._cascade.of(place=place))[ANSWERS] != "all":
-            return []
+            return ()
         visible = {character.id: character.name for character in await self._characters.visible_to(user_id)}
-        there = [character_id for character_id in active if character_id in visible]
-        if len(there) <= 1:
-            return there
-        members = [
+        return [
             Member(
                 name=visible[character_id],
                 key=character_id,
                 talkativeness=(await self._cascade.of(place=place, character_id=character_id))[TALKATIVENESS],
             )
-            for character_id in there
+            for character_id in active
+            if character_id in visible
         ]
-        speakers = next_speakers(members, Occasion(text=text, by_person=True), self._dice)
-        return [int(str(member.key)) for member in speakers]
 
     async def _usual(self, incoming: Incoming, user_id: int | None) -> int:
         """In a DM the character that spoke there last goes on."""

@@ -10,6 +10,7 @@ from tzurot.lore.timed import Timers
 from tzurot.prompt.notes import AuthorsNote
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from tzurot.llm.chat import ChatMessage, Route, Usage
@@ -24,7 +25,13 @@ if TYPE_CHECKING:
     from tzurot.tables.messages import Line
     from tzurot.tables.people import Person
     from tzurot.tables.turns import Accepted
-    from tzurot.talk import Incoming, Place
+    from tzurot.talk import Incoming, Place, Utterance
+
+
+# why a character speaks, where that makes a difference: it is there and was not called; it goes on; others did
+ACTIVE, DM, GO_ON, ROUND = "active channel", "dm", "continue", "round"
+FREE = frozenset({ACTIVE, DM})  # nobody was called by name
+UNASKED = frozenset({GO_ON, ROUND})  # no person said anything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +57,11 @@ class Turn:
     @property
     def place(self) -> Place:
         return self.accepted.incoming.utterance.place
+
+    @property
+    def said(self) -> tuple[Utterance, ...]:
+        """All that is answered, oldest first; as a rule one message."""
+        return (*self.accepted.together, self.accepted.incoming.utterance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +101,7 @@ class Scene:
     """What was said before, oldest first, when it is now, what was set, and what the last turn left.
 
     The first `elsewhere` lines were said in other places; `skipped` counts the lines before all others that are left
-    out.
+    out. `reactions` are the signs people put under messages, in words, by the message's id.
     """
 
     turn: Turn
@@ -100,6 +112,7 @@ class Scene:
     standing: Standing = field(default_factory=Standing)
     skipped: int = 0
     elsewhere: int = 0
+    reactions: Mapping[int, str] = field(default_factory=dict[int, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,12 +178,13 @@ class Voice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What will be said; `text` is the whole of it, `chunks` the messages it takes."""
+    """What will be said; `text` is the whole of it, `chunks` the messages it takes, with buttons below the last."""
 
     turn: Turn
     voice: Voice
     text: str
     chunks: tuple[str, ...]
+    has_buttons: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

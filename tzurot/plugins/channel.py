@@ -10,17 +10,21 @@ from tzurot.errors import Invalid
 from tzurot.settings.catalog import ANSWERS
 from tzurot.settings.setting import Tier
 from tzurot.tables.settings import Scope
+from tzurot.talk import place_key
+from tzurot.ui import rounds
 from tzurot.ui.listing import Listing, Row, View
+from tzurot.ui.screen import stale
 from tzurot.ui.viewer import Power
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tzurot.discord.components import Router
+    from tzurot.pipeline.hear import Hear
     from tzurot.tables.channels import Activations
     from tzurot.tables.characters import Characters, CharacterSummary
     from tzurot.tables.settings import Tuned
-    from tzurot.ui.screen import Screen
+    from tzurot.ui.screen import Answer, Press, Screen
     from tzurot.ui.settings import SettingsScreen
     from tzurot.ui.viewer import Viewer
 
@@ -34,15 +38,19 @@ SAID = {
 
 
 class ChannelPlugin:
+    key = rounds.KEY
+
     def __init__(
         self,
         *,
+        hear: Hear,
         activations: Activations,
         characters: Characters,
         tuned: Tuned,
         settings: SettingsScreen,
         router: Router,
     ) -> None:
+        self._hear = hear
         self._activations = activations
         self._characters = characters
         self._tuned = tuned
@@ -55,7 +63,7 @@ class ChannelPlugin:
             sorts=("channel", "newest"),
             filters=("this server", "everywhere"),
         )
-        router.enter(self.list)
+        router.enter(self.list, self)
 
     @command("channel activate", "Let a character answer everything here", character=options.character())
     async def activate(self, asked: Asked, character: CharacterSummary) -> str:
@@ -109,6 +117,13 @@ class ChannelPlugin:
             return f"In {where or HERE} it is as it is one level above."
         await self._tuned.put(scope, ANSWERS.key, answers)
         return f"In {where or HERE} {SAID[answers]}."
+
+    async def press(self, viewer: Viewer, press: Press) -> Answer:
+        """The button under characters that go on among themselves."""
+        if press.address.verb != rounds.STOP:
+            raise stale()
+        self._hear.stopped.add(place_key(viewer.channel_id))
+        return rounds.stopped()
 
     async def _load(self, viewer: Viewer, view: View) -> Sequence[Row]:
         everywhere = self.list.filters[view.filter] == "everywhere" and viewer.has(Power.BOT_OWNER)

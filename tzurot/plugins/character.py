@@ -64,7 +64,7 @@ class CharacterPlugin:
         self._owners = owners
         self._settings = settings
         self._outbound = outbound
-        self._import = Importing(characters)
+        self._import = Importing(characters, settings.tuned)
         self.browse_screen = Listing(
             key="characters",
             title="Characters",

@@ -45,6 +45,7 @@ class ChatPlugin:
         kept_out = await self._guards.keeps_out(asked.viewer.person.external_id, place, character.id)
         if kept_out is not None:
             raise kept_out
+        await self._guards.is_old_enough(asked.viewer.user_id, place, character.id)
         shown = await interaction.fetch_initial_response()
         utterance = Utterance(
             message_id=int(shown.id),

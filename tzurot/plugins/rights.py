@@ -108,6 +108,7 @@ RIGHTS: Mapping[str, Power | None] = {
     "Delete reply": ANYBODY,
     "Inspect": ANYBODY,
     "Regenerate": ANYBODY,
+    "Remember this": ANYBODY,
     "Why": ANYBODY,
 }
 GROUPS: Mapping[str, str] = {

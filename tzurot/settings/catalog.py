@@ -134,6 +134,14 @@ FOOTER = Setting(
     default=False,
     kind=Switch(),
 )
+REPLY_BUTTONS = Setting(
+    key="reply_buttons",
+    label="Reply buttons",
+    help="Where buttons stand below replies. A reply's menu, and reactions with their signs, do the same everywhere.",
+    section=REPLIES,
+    default="private",
+    kind=OneOf(("everywhere", "private", "nowhere")),
+)
 CLEANUP = Setting(
     key="cleanup",
     label="Cleanup",
@@ -233,6 +241,35 @@ TALKATIVENESS = Setting(
     kind=Share(),
     tiers=(Tier.OPERATOR, Tier.CHARACTER, Tier.SERVER, Tier.CHANNEL),
 )
+AGE_RESTRICTED = Setting(
+    key="age_restricted",
+    label="Age-restricted",
+    help="on: answers only in age-restricted channels, and in private to who was seen in one.",
+    section=PLACES,
+    default=False,
+    kind=Switch(),
+    tiers=(Tier.CHARACTER,),
+)
+OF_AGE = Setting(
+    key="of_age",
+    label="Of age",
+    help="Whether Discord let somebody into an age-restricted channel; noticed when they speak to a character there.",
+    section=PLACES,
+    default=False,
+    kind=Switch(),
+    tiers=(Tier.USER,),
+    listed=False,
+)
+ROUNDS = Setting(
+    key="rounds",
+    label="Rounds",
+    help="Where several characters are active: for how many rounds they go on among themselves after each message."
+    " Anybody can stop them.",
+    section=PLACES,
+    default=0,
+    kind=Whole(0, 10),
+    tiers=OF_PLACES,
+)
 
 ALL: tuple[Setting[Any], ...] = (
     HISTORY_MESSAGES,
@@ -247,6 +284,7 @@ ALL: tuple[Setting[Any], ...] = (
     FRESH_UNTIL,
     INCOGNITO_UNTIL,
     FOOTER,
+    REPLY_BUTTONS,
     REPLY_LANGUAGE,
     CLEANUP,
     AUTHORS_NOTE,
@@ -259,6 +297,9 @@ ALL: tuple[Setting[Any], ...] = (
     PRESENCE,
     ANSWERS,
     TALKATIVENESS,
+    ROUNDS,
+    AGE_RESTRICTED,
+    OF_AGE,
 )
 BY_KEY: Mapping[str, Setting[Any]] = {setting.key: setting for setting in ALL}
 

@@ -1,6 +1,7 @@
 """The ledger: one row for everything a character owes an answer to, and what became of it.
 
-accepted -> posting -> remembered; other ends: refused, failed, apologised, retracted.
+accepted -> posting -> remembered; other ends: refused, failed, apologised, retracted, and
+merged: the person went on talking, and what came next was answered together with it.
 
 A turn is unique by what caused it (kind and id), the character and the take, so an event that arrives again meets the
 key and stops. `posting` is committed together with the text and its chunks: from there on a crash cannot lose them.
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 
     from tzurot.database.connect import Connection, Database, Row
 
-OriginKind = Literal["message", "interaction"]
-TurnState = Literal["accepted", "posting", "remembered", "refused", "failed", "apologised", "retracted"]
+OriginKind = Literal["message", "interaction", "round"]
+TurnState = Literal["accepted", "posting", "remembered", "refused", "failed", "apologised", "retracted", "merged"]
 LONGEST_REFERENCE = 13  # 65 bits
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -80,6 +81,7 @@ class Accepted:
 
     `last_memory_id` is the newest memory of this persona and character, `last_line_id` the newest line of the place,
     when the turn was entered: read along because they tell later steps that what they hold is current. None: unknown.
+    `together` is what the same person said just before and what is answered with it.
     """
 
     id: int
@@ -92,6 +94,7 @@ class Accepted:
     incoming: Incoming
     last_memory_id: int | None = None
     last_line_id: int | None = None
+    together: tuple[Utterance, ...] = ()
 
     @property
     def reference(self) -> str:

@@ -63,6 +63,9 @@ class TerminalFront:
     async def overheard(self, place: Place, before: int, limit: int) -> tuple[Utterance, ...]:  # noqa: ARG002
         return ()
 
+    def reactions(self, place: Place) -> dict[int, str]:  # noqa: ARG002
+        return {}
+
     async def linked(self, link: MessageLink, asker: Speaker, shown_in: Place) -> Utterance:  # noqa: ARG002
         raise NotFound("message.gone", "There are no messages to point at in a terminal.")
 
@@ -71,7 +74,11 @@ class TerminalFront:
         self.draft = ShownDraft(self._write)
         yield self.draft
 
-    async def say(self, place: Place, voice: Voice, text: str, key: str) -> int:  # noqa: ARG002
+    @asynccontextmanager
+    async def conversing(self, place: Place) -> AsyncGenerator[None]:  # noqa: ARG002 - one character is alone here
+        yield
+
+    async def say(self, place: Place, voice: Voice, text: str, key: str, buttons_of: int | None = None) -> int:  # noqa: ARG002
         """Number the message; the shell shows what of the reply was not shown while it came."""
         return snowflake_at(datetime.now(UTC), next(self._numbers))
 
