@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 NOBODY_THERE = "ws://127.0.0.1:9"
 
 
+def lose_the_session(discord: LoopbackDiscord) -> None:
+    discord.invalid_session(resumable=False)
+    discord.drop()
+
+
 BREAKS: dict[str, Callable[[LoopbackDiscord], None]] = {
     "asked to reconnect": lambda discord: discord.reconnect(),
     "told that the session is invalid, and may be resumed": lambda discord: discord.invalid_session(resumable=True),
-    "told that the session is lost": lambda discord: discord.invalid_session(resumable=False),
+    "the session is lost, and the connection cut": lose_the_session,
     "no heartbeat is acknowledged": lambda discord: discord.zombie(),
-    "cut": lambda discord: discord.drop(),
 }
 
 

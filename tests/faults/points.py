@@ -90,7 +90,8 @@ def model(words: str = "") -> Point:
     @asynccontextmanager
     async def held(outside: Outside) -> AsyncGenerator[Callable[[], Awaitable[Any]]]:
         outside.llm.say(Never(words=words))
-        yield outside.llm.stalls
+        times = outside.llm.stalled + 1
+        yield lambda: outside.llm.stalls(times)
 
     return held
 
@@ -145,7 +146,6 @@ POINTS: dict[str, Point] = {
 ANEW: dict[str, Point] = {
     "committing the take": row("chunks", "BEFORE INSERT", "NEW.position = 2", lost=True),
     "changing part 1, arrived": request("PATCH", PATCH, arrived=True),
-    "remembering the take": row("turns", "AFTER UPDATE DEFERRED", ENDED),
 }
 # what /chat was given
 COMMANDED: dict[str, Point] = {
@@ -155,6 +155,10 @@ COMMANDED: dict[str, Point] = {
 # no webhook there, but a number by which Discord knows a post again
 IN_PRIVATE: dict[str, Point] = {
     "posting part 2 in private, arrived": request("POST", CREATE, arrived=True, skip=1),
+}
+# two characters are asked at once: they think beside each other, and speak one after the other
+BOTH: dict[str, Point] = {
+    "posting part 2 of the first of two, arrived": request("POST", POST, arrived=True, skip=1),
 }
 # the other side of those, in the long run only
 MORE_POINTS: dict[str, Point] = {
@@ -168,6 +172,7 @@ MORE_POINTS: dict[str, Point] = {
     "remembering, with the memories": row("memories", "AFTER INSERT", "NEW.by_character"),
 }
 MORE_ANEW: dict[str, Point] = {
+    "remembering the take": row("turns", "AFTER UPDATE DEFERRED", ENDED),
     "entering the take": row("turns", "AFTER INSERT"),
     "the model is asked for the take": model(),
     "changing part 1, lost": request("PATCH", PATCH),
@@ -180,4 +185,8 @@ MORE_COMMANDED: dict[str, Point] = {
 MORE_IN_PRIVATE: dict[str, Point] = {
     "entering it in private": row("turns", "AFTER INSERT"),
     "posting part 2 in private, lost": request("POST", CREATE, skip=1),
+}
+MORE_BOTH: dict[str, Point] = {
+    "the model is asked by one of two": model(),
+    "posting part 1 of the second of two, lost": request("POST", POST, skip=3),
 }

@@ -11,9 +11,11 @@ from tests.discord.bot import Bot
 from tests.discord.test_crashes import LONG
 from tests.faults.points import (
     ANEW,
+    BOTH,
     COMMANDED,
     IN_PRIVATE,
     MORE_ANEW,
+    MORE_BOTH,
     MORE_COMMANDED,
     MORE_IN_PRIVATE,
     MORE_POINTS,
@@ -42,6 +44,11 @@ SELECT t.state, t.take, array(SELECT o.take FROM turns o WHERE o.origin_id = t.o
  (SELECT message_ids FROM messages m WHERE m.place = t.place AND m.origin_id > t.origin_id) AS told,
  array(SELECT text FROM memories m WHERE m.place = t.place AND m.origin_id >= t.origin_id ORDER BY id) AS memories
  FROM turns t WHERE origin_id = $1 ORDER BY take DESC LIMIT 1
+"""
+ENDS_OF_BOTH = """
+SELECT array(SELECT message_id FROM turns t JOIN chunks c ON c.turn_id = t.id WHERE origin_id = $1) AS posted,
+ array(SELECT text FROM messages WHERE origin_id >= $1 ORDER BY id) AS history,
+ array(SELECT text FROM memories WHERE origin_id >= $1) AS memories
 """
 
 
@@ -130,9 +137,27 @@ class InPrivate(Asked):
         self.where = outside.discord.dm_with("Alice")
 
 
+class Both(Asked):
+    """A message to two characters."""
+
+    def __init__(self, outside: Outside, words: str) -> None:
+        super().__init__(outside, words.replace("@Maren", "@Maren @Quill"))
+
+    async def check(self) -> None:
+        over = "SELECT count(*) = 2 FROM turns WHERE origin_id = $1 AND state = 'remembered'"
+        await until(self.outside.ledger, over, self.origin_id)
+        posts = [one for one in self.outside.discord.bot_messages(self.where) if int(one["id"]) > self.origin_id]
+        assert [one["author"]["username"] for one in posts] == ["Maren"] * 3 + ["Quill"] * 3
+        assert "\n\n".join(one["content"] for one in posts) == f"{LONG}\n\n{LONG}"
+        row = await self.outside.ledger.fetchrow(ENDS_OF_BOTH, self.origin_id)
+        assert sorted(row["posted"]) == [int(one["id"]) for one in posts]
+        assert [in_a_row(text) for text in row["history"]] == [self.words, in_a_row(LONG), in_a_row(LONG)]
+        assert sorted(in_a_row(text) for text in row["memories"]) == [self.words] * 2 + [in_a_row(LONG)] * 2
+
+
 # what is killed once in every run; each of it and of the rest many times in the long one
-ONCE = {Asked: POINTS, Anew: ANEW, Commanded: COMMANDED, InPrivate: IN_PRIVATE}
-REST = {Asked: MORE_POINTS, Anew: MORE_ANEW, Commanded: MORE_COMMANDED, InPrivate: MORE_IN_PRIVATE}
+ONCE = {Asked: POINTS, Anew: ANEW, Commanded: COMMANDED, InPrivate: IN_PRIVATE, Both: BOTH}
+REST = {Asked: MORE_POINTS, Anew: MORE_ANEW, Commanded: MORE_COMMANDED, InPrivate: MORE_IN_PRIVATE, Both: MORE_BOTH}
 
 
 def in_a_row(text: str) -> str:

@@ -117,10 +117,15 @@ class ScriptedLLM:
             raise AssertionError(f"the language model was asked {len(self.requests)} times, not {times}") from None
         return self.requests[times - 1]
 
-    async def stalls(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109
-        """Wait until the last request has all it will ever get."""
+    @property
+    def stalled(self) -> int:
+        """How many requests have all that they will ever get, and no end."""
+        return sum(one.stalled for one in self.requests)
+
+    async def stalls(self, times: int, timeout: float = 10.0) -> None:  # noqa: ASYNC109
+        """Wait until so many requests stall."""
         async with asyncio.timeout(timeout):
-            while not (self.requests and self.requests[-1].stalled):
+            while self.stalled < times:
                 await self._changed.wait()
 
     def _wake(self) -> None:
