@@ -201,6 +201,7 @@ async def _killed_at(kills: Iterable[Kill], outside: Outside, url: str) -> None:
                 await bot.kill()
 
 
+@pytest.mark.timeout(300)
 async def test_killed_once_at_every_point(discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str) -> None:
     await killed_at(kills(ONCE), discord, llm, database_url)
 
