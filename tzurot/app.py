@@ -263,10 +263,12 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
     template = configured(config, model)
     routes = Routes(presets=tables.presets, keys=tables.keys, providers=providers, template=template, own_model=model)
     deliver, remember = Deliver(tables.ledger, tables.takes), Remember(database, memories, cascade)
+    directions = Directions(tables.lorebooks, tables.presets)
+    fetch = Fetch(tables.people, tables.history, tables.epochs, cascade, directions)
     run = Run(
         characters=tables.characters,
         people=tables.people,
-        fetch=Fetch(tables.history, tables.epochs, cascade, Directions(tables.lorebooks, tables.presets)),
+        fetch=fetch,
         references=FindReferences(config.conversation.references),
         retrieval=Retrieval(memories),
         complete=Complete(Client(outbound)),

@@ -239,6 +239,17 @@ def of_models(desk: Desk) -> tuple[object, ...]:
 
 def of_places(desk: Desk, bot: hikari.GatewayBot, front: DiscordFront, places: Places) -> tuple[object, ...]:
     tables, router = desk.core.tables, desk.router
+    setup = SetupPlugin(
+        people=tables.people,
+        characters=tables.characters,
+        activations=tables.activations,
+        greet=Greet(tables.characters, tables.history),
+        front=front,
+        places=places,
+        rights=Rights(bot=bot),
+        router=router,
+    )
+    front.choice = setup.offered
     return (
         ChannelPlugin(
             hear=desk.core.hear,
@@ -248,14 +259,6 @@ def of_places(desk: Desk, bot: hikari.GatewayBot, front: DiscordFront, places: P
             settings=desk.settings,
             router=router,
         ),
-        SetupPlugin(
-            characters=tables.characters,
-            activations=tables.activations,
-            greet=Greet(tables.characters, tables.history),
-            front=front,
-            places=places,
-            rights=Rights(bot=bot),
-            router=router,
-        ),
+        setup,
         DenyPlugin(denials=tables.denials, owners=desk.owners, router=router),
     )

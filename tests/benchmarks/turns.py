@@ -41,7 +41,7 @@ BURST = 250
 GROWING = 50
 FEW_LINES, MOST_LINES = 50, 500
 MEMORIES = 2000
-REPLY = "The lamp is lit and the kettle is on, so sit down and tell me about it. " * 3
+SENTENCES = 3  # of a reply: always new ones, because a reply that was said before is asked for again
 
 
 @dataclass
@@ -65,8 +65,8 @@ class Bench:
         self.discord = discord
         self.llm = llm
         self.channels = [discord.add_channel(f"room-{n}") for n in range(CHANNELS)]
-        llm.default = lambda _request: REPLY
         self.dice = random.Random(11)
+        llm.default = lambda _request: " ".join(sentence(self.dice) for _ in range(SENTENCES))
 
     @asynccontextmanager
     async def process(self, arguments: Sequence[str], extra: dict[str, str], figures: Figures) -> AsyncGenerator[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from tzurot.memory.question import PRIVATE, Cue
 from tzurot.memory.store import Memories, Memory
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tzurot.database.connect import Database
     from tzurot.memory.embed import Encoder
     from tzurot.memory.facts import Fact
@@ -67,6 +70,9 @@ class Pair:
 
     async def believed(self, audience: str = PRIVATE) -> dict[str, str]:
         return {fact.slot: fact.value for fact in await self.memories.believed(*self.ids, cue("", audience))}
+
+    async def held(self, now: datetime) -> tuple[Fact, ...]:
+        return await self.memories.believed(*self.ids, replace(cue(""), now=now))
 
     async def facts(self) -> tuple[Fact, ...]:
         return await self.memories.facts.of(*self.ids, past=True)

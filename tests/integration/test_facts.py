@@ -132,3 +132,17 @@ async def test_nobody_touches_the_facts_of_others(pair: Pair, database: Database
         with pytest.raises(NotFound):
             await attempt
     assert await pair.facts() == (home,)
+
+
+async def test_a_plan_holds_until_its_time_is_over(pair: Pair) -> None:
+    """It dawns on a Wednesday: what is planned for “Monday” is for the one that comes."""
+    await pair.remember(
+        episode(1, "I'm flying to Rome next week."),
+        episode(2, "We are moving to a bigger flat some day."),
+        episode(3, "I'm going to the dentist on Monday."),
+        episode(4, "I was going to see Ana yesterday."),
+    )
+    at = {days: sorted(fact.value for fact in await pair.held(DAWN + timedelta(days=days))) for days in (0.5, 7.5, 15)}
+    assert at[0.5] == ["flying to Rome next week", "going to the dentist on Monday"]
+    assert at[15] == []
+    assert at[7.5] == ["flying to Rome next week"]

@@ -20,7 +20,7 @@ from tzurot.ui.reply import below
 from tzurot.ui.rounds import going_on
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from tzurot.discord.avatars import Avatars
     from tzurot.discord.inbound import Overheard
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tzurot.errors import TzurotError
     from tzurot.pipeline.turn import Turn, Voice
     from tzurot.talk import Incoming, MessageLink, Place, Speaker, Utterance
+    from tzurot.ui.screen import Screen
 
 TYPING_AFTER_S = 0.3
 TYPING_EVERY_S = 8.0
@@ -67,6 +68,7 @@ class DiscordFront:
         self._places = places
         self._overheard = overheard
         self._reader = reader
+        self.choice: Callable[[Utterance], Awaitable[Screen]] | None = None
 
     def is_own(self, message: hikari.PartialMessage) -> bool:
         """Whether we posted it: as the bot, or through our webhook."""
@@ -150,6 +152,17 @@ class DiscordFront:
                     await message.delete()
                 except LOST as error:
                     logger.info("a notice stays in channel {}: {}", place.channel_id, error)
+
+    async def welcome(self, asked: Utterance) -> None:
+        if self.choice is None:
+            return
+        shown = drawn(await self.choice(asked))
+        try:
+            await self._bot.rest.create_message(
+                asked.place.channel_id, embeds=shown["embeds"], components=shown["components"]
+            )
+        except LOST as error:
+            logger.info("nobody can be welcomed in channel {}: {}", asked.place.channel_id, error)
 
     async def say(self, place: Place, voice: Voice, text: str, key: str, buttons_of: int | None = None) -> int:
         """Through the channel's webhook; as the bot, with the name in front, in DMs and where no webhook may be."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SELF = "self"
+PLAN = "plan"  # holds until the time it is for
 LONGEST_VALUE = 80
 # of these a person has one at a time: a new value ends the one before it
 SINGLE = frozenset({"name", "age", "birthday", "home", "origin", "job", "pronouns", "partner"})
@@ -38,6 +39,7 @@ _LIKED = (
     r"|when|what|why|being|getting|seeing|knowing|having|making|holding|makes?|is|was|going|curling|spending|to|a|an|one)\b)"
     + _THING
 )
+_PLANNED = "going|visiting|flying|driving|travell?ing|meeting|seeing|starting|leaving|moving|having"
 _MONTH = "january|february|march|april|may|june|july|august|september|october|november|december"
 _DATE = r"(?:the )?\d{1,2}(?:st|nd|rd|th)?"
 _DAY = rf"(?P<value>{_DATE}(?: of)? (?:{_MONTH})|(?:{_MONTH}) {_DATE})"
@@ -74,6 +76,10 @@ _PATTERNS: tuple[tuple[str, regex.Pattern[str]], ...] = tuple(
         ),
         ("likes", rf"(?i:\bi{_REALLY} (?:love|like|enjoy|adore)) {_LIKED}"),
         ("dislikes", rf"(?i:\bi{_REALLY} (?:hate|dislike|can['’]?t stand|cannot stand)) {_LIKED}"),
+        (
+            PLAN,
+            rf"(?i:\b(?:i(?:['’]m| am)|we(?:['’]re| are))(?: all)?) (?P<value>(?i:{_PLANNED}) [^.!?;]{{3,70}})",
+        ),
         ("note", r"(?i:^(?:please )?(?:remember|don['’]t forget) that) (?P<value>(?i:i|my|we|our)\b[^.!?]{5,})"),
     )
 )

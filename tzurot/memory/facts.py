@@ -7,13 +7,15 @@ line nor a new paraphrase brings it back.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tzurot.errors import NotFound
-from tzurot.memory.claims import FAVOURITE, SINGLE, Claim, claims_in
+from tzurot.memory.claims import FAVOURITE, PLAN, SINGLE, Claim, claims_in
 from tzurot.memory.embed import quantise
+from tzurot.memory.timeparse import parse
 from tzurot.memory.words import stems
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from tzurot.memory.partition import Episode
 
 LONGEST_VALUE = 300
+DAY, WEEK, YEAR = timedelta(days=1), timedelta(days=7), timedelta(days=365)
 RESTATED = 0.6  # of the words of what was forgotten
 SAME_MEANING = 0.6  # cosine
 OF = (
@@ -35,8 +38,8 @@ OF = (
     " FROM facts f WHERE f.persona_id = $1 AND f.character_id = $2 AND (f.status = 'current' OR $3) ORDER BY f.id"
 )
 INSERT = (
-    "INSERT INTO facts (persona_id, character_id, subject, slot, value, audience, valid_from, status, origin, locked)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, 'current', $8, $9) RETURNING id"
+    "INSERT INTO facts (persona_id, character_id, subject, slot, value, audience, valid_from, status, origin, locked,"
+    " valid_to) VALUES ($1, $2, $3, $4, $5, $6, $7, 'current', $8, $9, $10) RETURNING id"
 )
 # a fact that was read from lines goes with the last of them
 UNSUPPORTED = (
@@ -60,9 +63,27 @@ class Fact:
     audiences: frozenset[str]
     quotes: tuple[str, ...]
 
+    def holds(self, now: datetime) -> bool:
+        """Whether it is not over: a plan is, once its time has come and gone."""
+        return self.valid_to is None or self.valid_to > now
+
 
 def is_single(slot: str) -> bool:
     return slot in SINGLE or slot.startswith(FAVOURITE)
+
+
+def planned_until(text: str, said_at: datetime) -> datetime | None:
+    """When what a text announces will be over; None where it names no time, or one that is past.
+
+    “On Monday” and “in May” are read as the last ones elsewhere: of a plan they are the next.
+    """
+    span = parse(text, said_at, UTC)
+    if span is None:
+        return None
+    end = span.end
+    if end <= said_at:
+        end += WEEK if span.end - span.start <= DAY and said_at - end < WEEK else YEAR
+    return end if end > said_at else None
 
 
 def words_of(text: str) -> set[int]:
@@ -107,6 +128,9 @@ class Facts:
             return bool(same)
         if await self.blocked(connection, ids, claim.slot, claim.value):
             return False
+        until = None
+        if claim.slot == PLAN and (until := planned_until(claim.quote, episode.said_at)) is None:
+            return False  # some day
         if same:
             fact_id = same[0]["id"]
         elif is_single(claim.slot) and any(row["locked"] or row["valid_from"] > episode.said_at for row in known):
@@ -124,6 +148,7 @@ class Facts:
                 episode.said_at,
                 "pattern",
                 False,
+                until,
             )
         await connection.execute(
             "INSERT INTO fact_supports (fact_id, memory_id, quote) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
@@ -154,7 +179,7 @@ class Facts:
                 )
                 await self._close(connection, [row["id"] for row in known], now)
             fact_id = await connection.fetchval(
-                INSERT, *ids, "self", slot, value[:LONGEST_VALUE], audience, now, "person", True
+                INSERT, *ids, "self", slot, value[:LONGEST_VALUE], audience, now, "person", True, None
             )
         self._changed(persona_id, character_id)
         return await self.find(persona_id, character_id, fact_id)

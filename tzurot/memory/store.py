@@ -259,6 +259,7 @@ class Memories:
             facts = await self.facts.of(persona_id, character_id)
             if asked == self._dropped:
                 partition.facts = facts
+        facts = tuple(fact for fact in facts if fact.holds(cue.now))
         if cue.everywhere or cue.audience == PRIVATE:
             return facts
         return tuple(fact for fact in facts if cue.audience in fact.audiences)

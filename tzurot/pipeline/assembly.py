@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from tzurot.memory.partition import Remembered
     from tzurot.pipeline.turn import Recollection, References, Scene
     from tzurot.tables.messages import Line
+    from tzurot.tables.people import Participant
 
 FACTS_RANK = 1000.0  # of all that is remembered they go last
 HOUSE_RULES = (
@@ -60,6 +61,7 @@ FENCE_RULE = (
 )
 FENCES = 32  # tokens that the tags of all fences take beyond what each block is counted with
 HISTORY_SLACK = 0.4
+ABOUT_OTHERS = 300
 REMARKS = 20  # so many of the newest lines are within reach of macros
 CONSTANT = 1e6  # lore that always stands goes after any that was called up
 
@@ -293,7 +295,15 @@ def _context(scene: Scene) -> str:
     zone = scene.settings[TIMEZONE]
     language = scene.settings[REPLY_LANGUAGE]
     answer = f" Answer in {harmless(language)}." if language else ""
-    return f"Now: {scene.now.astimezone(ZoneInfo(zone)):%A, %d %B %Y, %H:%M} {zone}. Place: {where}.{answer}"
+    others = "".join(f"\nAlso here: {_told(one)}" for one in scene.present)
+    return f"Now: {scene.now.astimezone(ZoneInfo(zone)):%A, %d %B %Y, %H:%M} {zone}. Place: {where}.{answer}{others}"
+
+
+def _told(other: Participant) -> str:
+    """Somebody else as they describe themselves."""
+    pronouns = f" ({other.pronouns})" if other.pronouns else ""
+    about = " ".join(other.description.split())[:ABOUT_OTHERS]
+    return harmless(f"{other.name}{pronouns}{': ' if about else ''}{about}")
 
 
 def _memory(memory: Remembered, now: datetime) -> str:
@@ -303,7 +313,11 @@ def _memory(memory: Remembered, now: datetime) -> str:
 
 def _facts(name: str, facts: Sequence[Fact]) -> str:
     """What is known of the asker, in one line: `Ida: home Lisbon; job nurse`."""
-    return harmless(f"Known of {name}: " + "; ".join(f"{fact.slot} {' '.join(fact.value.split())}" for fact in facts))
+    told: list[str] = []
+    for fact in facts:
+        said = f" (said on {fact.valid_from:%A, %d %B})" if fact.valid_to else ""
+        told.append(f"{fact.slot} {' '.join(fact.value.split())}{said}")
+    return harmless(f"Known of {name}: " + "; ".join(told))
 
 
 def _ago(then: datetime, now: datetime) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tzurot.settings.cascade import Cascade
     from tzurot.tables.epochs import Epochs
     from tzurot.tables.messages import History
+    from tzurot.tables.people import People
     from tzurot.talk import Utterance
 
 
@@ -42,12 +43,14 @@ class Fetch:
 
     def __init__(
         self,
+        people: People,
         history: History,
         epochs: Epochs,
         cascade: Cascade,
         directions: Directions,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
+        self._people = people
         self._directions = directions
         self._history = history
         self._epochs = epochs
@@ -76,6 +79,7 @@ class Fetch:
             history = (*elsewhere, *here)[-limit:]
         if since is not None:
             history = tuple(line for line in history if line.said_at > since)
+        others = frozenset(line.speaker for line in history if line.character_id is None) - {turn.asked_by.name}
         return Scene(
             turn=turn,
             history=history,
@@ -85,6 +89,7 @@ class Fetch:
             standing=standing,
             skipped=len(known) - len(here),
             elsewhere=max(0, len(history) - len(here)),
+            present=await self._people.present(turn.place.key, others) if others else (),
             reactions=front.reactions(turn.place),
         )
 

@@ -57,6 +57,10 @@ class Front(Protocol):
         """While this is open people see that characters talk among themselves, and can stop them."""
         ...
 
+    async def welcome(self, asked: Utterance) -> None:
+        """Somebody was answered in private for the first time: let them choose whom they talk with. Never raises."""
+        ...
+
     async def say(self, place: Place, voice: Voice, text: str, key: str, buttons_of: int | None = None) -> int:
         """Post one message as a character and return its id; `key` is the same whenever this message is posted.
 

@@ -12,7 +12,7 @@ from loguru import logger
 from tzurot.errors import Invalid, Refused, TooBusy, TzurotError, bug
 from tzurot.pipeline.remember import snowflake_at
 from tzurot.pipeline.retrieval import cue_of
-from tzurot.pipeline.turn import ACTIVE, FREE, ROUND
+from tzurot.pipeline.turn import ACTIVE, FIRST_DM, FREE, ROUND
 from tzurot.settings.catalog import ROUNDS
 from tzurot.talk import Incoming, Utterance
 
@@ -86,7 +86,8 @@ class Hear:
             if last is not None:
                 await self._rounds(last, front, room)
         elif not others:
-            await self._run(first, front)
+            if await self._run(first, front) and first.reason == FIRST_DM:
+                await front.welcome(first.incoming.utterance)
         else:
             async with asyncio.TaskGroup() as group:
                 before = None

@@ -11,10 +11,15 @@ from rapidfuzz import fuzz
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tzurot.pipeline.turn import Completion, Reply, Scene
+
 # Shorter replies may come again: people say "Thank you!" more than once.
 REPEATABLE_BELOW = 30
 # Share of the signs that must agree. One word in eight may differ; two replies on one topic stay below .75.
 SAME_FROM = 85
+
+RECENT = 5
+WORTH_A_LOOK = 50  # as they stand, marks and all: cheap, and far below what counts
 
 RETRY_FROM = 50
 SHORT_BELOW = 20
@@ -23,6 +28,17 @@ _NATURAL_ENDS = frozenset({"stop", "end_turn", "stop_sequence", "eos", "eos_toke
 
 _UNHEARD = regex.compile(r"[\p{Default_Ignorable_Code_Point}'‘’ʼ]")
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
+
+
+def is_poor(scene: Scene, completion: Completion, reply: Reply) -> bool:
+    """Whether a reply repeats one of the character's last ones, or is hardly one."""
+    own = [line.text for line in scene.history if line.character_id == scene.turn.character.id][-RECENT:]
+    alike = [text for text in own if fuzz.ratio(reply.text, text, score_cutoff=WORTH_A_LOOK)]
+    if alike and same_as_before(reply.text, alike) is not None:
+        return True
+    return worth_retry(
+        reply.text, finish_reason=completion.finish, completion_tokens=completion.usage.reply_tokens or None
+    )
 
 
 def same_as_before(new: str, previous: Sequence[str]) -> int | None:

@@ -13,6 +13,7 @@ from tzurot.log import turn_reference
 from tzurot.pipeline.assembly import assemble
 from tzurot.pipeline.flight import Flight
 from tzurot.pipeline.lore import is_heavy, scripts_of
+from tzurot.pipeline.quality import is_poor
 from tzurot.pipeline.reply import compose
 from tzurot.pipeline.turn import Turn
 
@@ -125,16 +126,21 @@ class Run:
         return assemble(scene, references, recollection, route)
 
     async def _reply(self, scene: Scene, prompt: Prompt, draft: Draft, flight: Flight) -> Reply:
-        """What the character says; a model that says nothing of its own (only thoughts, say) is asked again."""
+        """What the character says. A model that says nothing of its own (only thoughts, say) is asked again.
+
+        So is one, once, that says what was said before, as long as nobody has seen it.
+        """
         begun = monotonic()
         for asked_again in range(ASKED_AGAIN + 1):
             try:
                 with flight.step("completion"):
                     flight.completion = completion = await self._complete(scene, prompt, draft, flight.attempts)
                 with flight.step("cleanup"):
-                    if scripts_of(scene):
-                        return await asyncio.to_thread(compose, scene, completion)
-                    return compose(scene, completion)
+                    heavy = bool(scripts_of(scene))
+                    reply = await asyncio.to_thread(compose, scene, completion) if heavy else compose(scene, completion)
+                if asked_again or draft.streams or not is_poor(scene, completion, reply):
+                    return reply
+                logger.info("asking again: the answer says nothing new, or hardly anything")
             except ProviderFailed as error:
                 late = monotonic() - begun > prompt.route.total_s / 2
                 if error.code not in NOTHING_SAID or asked_again == ASKED_AGAIN or late:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tzurot.errors import NotFound
 from tzurot.pipeline.mentions import ADDRESSED_AT_MOST, Addressable, Roll
 from tzurot.pipeline.speaking_order import Member, Occasion, next_speakers
-from tzurot.pipeline.turn import ACTIVE, DM
+from tzurot.pipeline.turn import ACTIVE, DM, FIRST_DM
 from tzurot.settings.catalog import ANSWERS, TALKATIVENESS
 
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ class Triggers:
             for name in await self._named(said.text, user_id):
                 addressed.setdefault(name, "mention")
         if not addressed and said.place.kind == "dm":
-            addressed[await self._usual(incoming, user_id)] = DM
+            # the character that spoke there last goes on
+            last = await self._ledger.last_character(said.place)
+            addressed[last or (await self.default(user_id)).id] = DM if last else FIRST_DM
         elif not addressed and incoming.mentions_bot:
             addressed[(await self.default(user_id)).id] = "bot mention"
         elif not addressed and said.speaker.kind == "human":
@@ -120,11 +122,6 @@ class Triggers:
             for character_id in active
             if character_id in visible
         ]
-
-    async def _usual(self, incoming: Incoming, user_id: int | None) -> int:
-        """In a DM the character that spoke there last goes on."""
-        last = await self._ledger.last_character(incoming.utterance.place)
-        return last if last is not None else (await self.default(user_id)).id
 
     async def default(self, user_id: int | None) -> CharacterSummary:
         """The character that answers a bare mention.

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from tzurot.settings.cascade import Resolved
     from tzurot.tables.characters import Character
     from tzurot.tables.messages import Line
-    from tzurot.tables.people import Person
+    from tzurot.tables.people import Participant, Person
     from tzurot.tables.turns import Accepted
     from tzurot.talk import Incoming, Place, Utterance
 
 
 # why a character speaks, where that makes a difference: it is there and was not called; it goes on; others did
-ACTIVE, DM, GO_ON, ROUND = "active channel", "dm", "continue", "round"
-FREE = frozenset({ACTIVE, DM})  # nobody was called by name
+ACTIVE, DM, FIRST_DM, GO_ON, ROUND = "active channel", "dm", "first dm", "continue", "round"
+FREE = frozenset({ACTIVE, DM, FIRST_DM})  # nobody was called by name
 UNASKED = frozenset({GO_ON, ROUND})  # no person said anything
 
 
@@ -101,7 +101,8 @@ class Scene:
     """What was said before, oldest first, when it is now, what was set, and what the last turn left.
 
     The first `elsewhere` lines were said in other places; `skipped` counts the lines before all others that are left
-    out. `reactions` are the signs people put under messages, in words, by the message's id.
+    out. `present` are those who take part besides the asker. `reactions` are the signs people put under messages, in
+    words, by the message's id.
     """
 
     turn: Turn
@@ -112,6 +113,7 @@ class Scene:
     standing: Standing = field(default_factory=Standing)
     skipped: int = 0
     elsewhere: int = 0
+    present: tuple[Participant, ...] = ()
     reactions: Mapping[int, str] = field(default_factory=dict[int, str])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tzurot.discord import options
@@ -9,7 +10,7 @@ from tzurot.discord.commands import Asked, command
 from tzurot.errors import Invalid
 from tzurot.ui.listing import Listing, Row, View
 from tzurot.ui.screen import Button, Screen
-from tzurot.ui.viewer import Power
+from tzurot.ui.viewer import Power, Viewer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from tzurot.pipeline.greet import Greet
     from tzurot.tables.channels import Activations
     from tzurot.tables.characters import Characters, CharacterSummary
-    from tzurot.ui.viewer import Viewer
+    from tzurot.tables.people import People
+    from tzurot.talk import Utterance
 
 MISSING_SHOWN = 20
 
@@ -30,6 +32,7 @@ class SetupPlugin:
     def __init__(
         self,
         *,
+        people: People,
         characters: Characters,
         activations: Activations,
         greet: Greet,
@@ -38,6 +41,7 @@ class SetupPlugin:
         rights: Rights,
         router: Router,
     ) -> None:
+        self._people = people
         self._characters = characters
         self._activations = activations
         self._greet = greet
@@ -78,6 +82,16 @@ class SetupPlugin:
             footer="Channels that I shall not see may stay so." if missing else "",
         )
 
+    async def offered(self, asked: Utterance) -> Screen:
+        """The choice of characters for somebody who writes in private for the first time."""
+        viewer = Viewer(
+            person=await self._people.meet(asked.speaker),
+            front_id=int(asked.speaker.external_id),
+            powers=frozenset({Power.CHANNEL_MANAGER}),
+            channel_id=asked.place.channel_id,
+        )
+        return replace(await self.choose.page(viewer), title="Welcome! Would you rather talk with somebody else?")
+
     async def _load(self, viewer: Viewer, view: View) -> Sequence[Row]:
         return [
             Row(label=c.name, value=str(c.id), order=(c.name.casefold(),))
@@ -91,6 +105,11 @@ class SetupPlugin:
 
     async def _settle(self, viewer: Viewer, character: CharacterSummary) -> Screen:
         place = await self._places.of(viewer.channel_id, viewer.server_id)
+        if viewer.server_id is None:
+            await self._greet(character.id, place, viewer.person.name, self._front)
+            return Screen(
+                title=character.name, text="You are talking with each other. `/setup start` shows the others."
+            )
         await self._activations.add(viewer.channel_id, viewer.server_id, character.id)
         await self._greet(character.id, place, viewer.person.name, self._front)
         return Screen(

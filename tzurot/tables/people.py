@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tzurot.talk import Speaker
 
 CACHED_PEOPLE = 5000
+LATELY = 500  # lines
 NAME_LENGTH = 100
 PRONOUNS_LENGTH = 50
 
@@ -89,6 +90,20 @@ class Person:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participant:
+    """Somebody else of a conversation, as they describe themselves."""
+
+    name: str
+    pronouns: str
+    description: str
+
+
+PRESENT = (
+    "SELECT DISTINCT p.name, p.pronouns, p.description FROM personas p WHERE p.name = ANY($2)"
+    " AND (p.pronouns <> '' OR p.description <> '') AND p.id IN"
+    "  (SELECT persona_id FROM messages WHERE place = $1 ORDER BY id DESC LIMIT $3) ORDER BY p.name"
+)
 FIND = (
     "SELECT u.id AS user_id, u.external_id, p.id AS persona_id, p.name, p.description, p.pronouns, array(SELECT"
     "  (o.character_id, g.id, g.name, g.description, g.pronouns) FROM persona_overrides o"
@@ -104,11 +119,13 @@ class People:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._cache: LRUCache[tuple[str, str], Person] = LRUCache(CACHED_PEOPLE)
+        self._present: LRUCache[tuple[str, frozenset[str]], tuple[Participant, ...]] = LRUCache(CACHED_PEOPLE)
         self._forgotten = 0
 
     def forget(self) -> None:
         """Drop the cache: a persona was changed, here or in another process."""
         self._cache.clear()
+        self._present.clear()
         self._forgotten += 1
 
     async def meet(self, speaker: Speaker) -> Person:
@@ -128,6 +145,17 @@ class People:
             known = _person(row) if row is not None else None
             if known is not None and asked == self._forgotten:
                 self._cache[key] = known
+        return known
+
+    async def present(self, place: str, names: frozenset[str]) -> tuple[Participant, ...]:
+        """Those of these names who have said something in a place lately and told something about themselves."""
+        known = self._present.get((place, names))
+        if known is None:
+            asked = self._forgotten
+            rows = await self._database.rows(PRESENT, place, list(names), LATELY)
+            known = tuple(Participant(**row) for row in rows)
+            if asked == self._forgotten:
+                self._present[place, names] = known
         return known
 
     async def _make(self, speaker: Speaker) -> Person:

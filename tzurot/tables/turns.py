@@ -297,10 +297,12 @@ class Ledger:
         return await self._database.value("SELECT turn_id FROM chunks WHERE message_id = $1", message_id)
 
     async def last_character(self, place: Place) -> int | None:
-        """The character that spoke last in a place, or is about to."""
+        """The character that spoke last in a place, or is about to; a greeting counts."""
         return await self._database.value(
-            "SELECT character_id FROM turns WHERE place = $1 AND state NOT IN ('failed', 'refused')"
-            " ORDER BY id DESC LIMIT 1",
+            "SELECT character_id FROM ((SELECT character_id, accepted_at AS at FROM turns"
+            "   WHERE place = $1 AND state NOT IN ('failed', 'refused') ORDER BY id DESC LIMIT 1)"
+            "  UNION ALL (SELECT character_id, said_at FROM messages WHERE place = $1 AND character_id IS NOT NULL"
+            "   ORDER BY id DESC LIMIT 1)) AS spoke ORDER BY at DESC LIMIT 1",
             place.key,
         )
 

@@ -78,6 +78,8 @@ class TerminalFront:
     async def conversing(self, place: Place) -> AsyncGenerator[None]:  # noqa: ARG002 - one character is alone here
         yield
 
+    async def welcome(self, asked: Utterance) -> None: ...
+
     async def say(self, place: Place, voice: Voice, text: str, key: str, buttons_of: int | None = None) -> int:  # noqa: ARG002
         """Number the message; the shell shows what of the reply was not shown while it came."""
         return snowflake_at(datetime.now(UTC), next(self._numbers))
