@@ -19,18 +19,22 @@ from tzurot.llm.client import Client
 from tzurot.llm.models import Catalogue
 from tzurot.llm.providers import Providers
 from tzurot.llm.routing import configured
+from tzurot.memory.dream import Dreams
 from tzurot.memory.encoders import encoding
 from tzurot.memory.forget import Forgetting
 from tzurot.memory.store import Memories
 from tzurot.operations.starters import add_starters
 from tzurot.outbound import Outbound
+from tzurot.pipeline.attachments import ReadAttachments
 from tzurot.pipeline.completion import Complete
 from tzurot.pipeline.delivery import Deliver
+from tzurot.pipeline.describe import Describe
 from tzurot.pipeline.direction import Directions
 from tzurot.pipeline.fetch import Fetch
 from tzurot.pipeline.forget import Forget
 from tzurot.pipeline.guards import Guards
 from tzurot.pipeline.hear import Hear
+from tzurot.pipeline.listen import Listen
 from tzurot.pipeline.references import FindReferences
 from tzurot.pipeline.remember import Remember
 from tzurot.pipeline.resume import Resume
@@ -43,6 +47,7 @@ from tzurot.tables.aliases import Aliases
 from tzurot.tables.channels import Activations
 from tzurot.tables.characters import Characters
 from tzurot.tables.denials import Denials
+from tzurot.tables.descriptions import Descriptions
 from tzurot.tables.epochs import Epochs
 from tzurot.tables.flights import Flights
 from tzurot.tables.keys import ApiKeys
@@ -56,6 +61,7 @@ from tzurot.tables.takes import Takes
 from tzurot.tables.turns import Ledger
 from tzurot.tables.usage import Usage
 from tzurot.vault import open_vault
+from tzurot.voice.hear import transcriber_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -66,6 +72,7 @@ if TYPE_CHECKING:
 
 
 FLIGHTS_KEPT = timedelta(days=3)
+DESCRIPTIONS_KEPT = timedelta(days=90)
 TOLD_AGAIN_S = 600.0
 TOLD_AT_MOST = 10_000
 RENEWAL_PAUSE_S = 0.2
@@ -82,6 +89,7 @@ class Tables:
     aliases: Aliases
     activations: Activations
     denials: Denials
+    descriptions: Descriptions
     epochs: Epochs
     flights: Flights
     history: History
@@ -104,6 +112,7 @@ class Core:
     tables: Tables
     cascade: Cascade
     memories: Memories
+    dreams: Dreams
     providers: Providers
     catalogue: Catalogue
     routes: Routes
@@ -144,7 +153,7 @@ class App:
 
     async def _open(self) -> Core:
         config = self._config
-        outbound = Outbound()
+        outbound = Outbound(operators=(config.discord.rest_url,))
         self._stack.push_async_callback(outbound.close)
         database = Database(await self._credentials())
         self._stack.push_async_callback(database.close)
@@ -219,6 +228,7 @@ def tables_of(config: Config, database: Database) -> Tables:
         aliases=Aliases(database),
         activations=Activations(database),
         denials=Denials(database),
+        descriptions=Descriptions(database),
         epochs=Epochs(database),
         flights=Flights(database),
         history=History(database),
@@ -254,15 +264,43 @@ def guards_of(config: Config, tables: Tables, cascade: Cascade) -> Guards:
     )
 
 
+def listen_of(config: Config, outbound: Outbound, guards: Guards, cascade: Cascade) -> Listen:
+    return Listen(
+        guarded=outbound.guarded,
+        transcriber=transcriber_of(config, outbound),
+        guards=guards,
+        cascade=cascade,
+        longest_s=config.voice.longest_s,
+    )
+
+
+def routes_of(config: Config, tables: Tables, providers: Providers) -> Routes:
+    model = config.llm.model
+    template = configured(config, model)
+    return Routes(presets=tables.presets, keys=tables.keys, providers=providers, template=template, own_model=model)
+
+
+def resume_of(tables: Tables, run: Run, deliver: Deliver, remember: Remember) -> Resume:
+    return Resume(
+        ledger=tables.ledger,
+        characters=tables.characters,
+        people=tables.people,
+        run=run,
+        deliver=deliver,
+        remember=remember,
+    )
+
+
 def build(config: Config, outbound: Outbound, database: Database, announcements: Announcements) -> Core:
     """Put the parts together; nothing here waits."""
     tables, memories = tables_of(config, database), Memories(database, *encoding(config.memory.encoder))
     cascade = Cascade(tables.tuned, config.conversation.settings())
     providers = Providers(outbound, config.llm.providers)
-    model = config.llm.model
-    template = configured(config, model)
-    routes = Routes(presets=tables.presets, keys=tables.keys, providers=providers, template=template, own_model=model)
+    routes = routes_of(config, tables, providers)
     deliver, remember = Deliver(tables.ledger, tables.takes), Remember(database, memories, cascade)
+    client, catalogue, guards = Client(outbound), Catalogue(outbound), guards_of(config, tables, cascade)
+    listen = listen_of(config, outbound, guards, cascade)
+    describe = Describe(client=client, routes=routes, descriptions=tables.descriptions, model=config.llm.vision_model)
     directions = Directions(tables.lorebooks, tables.presets)
     fetch = Fetch(tables.people, tables.history, tables.epochs, cascade, directions)
     run = Run(
@@ -270,15 +308,15 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
         people=tables.people,
         fetch=fetch,
         references=FindReferences(config.conversation.references),
+        attachments=ReadAttachments(guarded=outbound.guarded, catalogue=catalogue, describe=describe, listen=listen),
         retrieval=Retrieval(memories),
-        complete=Complete(Client(outbound)),
+        complete=Complete(client),
         deliver=deliver,
         remember=remember,
         ledger=tables.ledger,
         routes=routes,
     )
     triggers = triggers_of(config, tables, cascade)
-    guards = guards_of(config, tables, cascade)
     return Core(
         config=config,
         outbound=outbound,
@@ -287,8 +325,9 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
         tables=tables,
         cascade=cascade,
         memories=memories,
+        dreams=Dreams(database, memories, config.memory.quota),
         providers=providers,
-        catalogue=Catalogue(outbound),
+        catalogue=catalogue,
         routes=routes,
         triggers=triggers,
         guards=guards,
@@ -301,14 +340,8 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
             ledger=tables.ledger,
             cascade=cascade,
             memories=memories,
+            listen=listen,
             run=run,
         ),
-        resume=Resume(
-            ledger=tables.ledger,
-            characters=tables.characters,
-            people=tables.people,
-            run=run,
-            deliver=deliver,
-            remember=remember,
-        ),
+        resume=resume_of(tables, run, deliver, remember),
     )

@@ -60,6 +60,7 @@ class LlmSection(Section):
     api_key: SecretStr = SecretStr("")
     model: str = ""
     guest_model: str = ""
+    vision_model: str = ""
     providers: dict[str, str] = {}
     context_tokens: int = Field(default=16384, ge=1024)
     reply_tokens: int = Field(default=800, ge=16)
@@ -105,6 +106,22 @@ class CharactersSection(Section):
 
 class MemorySection(Section):
     encoder: Literal["static", "minilm"] = "static"
+    upkeep: bool = True
+    quota: int = Field(default=10_000, ge=100)
+
+
+class VoiceSection(Section):
+    transcription_url: str = ""
+    transcription_model: str = "whisper-1"
+    transcription_api_key: SecretStr = SecretStr("")
+    longest_s: float = Field(default=300, gt=0)
+
+    @field_validator("transcription_url")
+    @classmethod
+    def has_a_scheme(cls, url: str) -> str:
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://, for example https://api.openai.com/v1")
+        return url.rstrip("/")
 
 
 class HealthSection(Section):
@@ -134,6 +151,7 @@ class Config(BaseSettings):
     conversation: ConversationSection = ConversationSection()
     characters: CharactersSection = CharactersSection()
     memory: MemorySection = MemorySection()
+    voice: VoiceSection = VoiceSection()
     health: HealthSection = HealthSection()
     vault: VaultSection = VaultSection()
     log: LogSection = LogSection()
@@ -198,6 +216,7 @@ class Config(BaseSettings):
             unquote(password),
             self.llm_key,
             _secret(self.openrouter_api_key),
+            self.voice.transcription_api_key.get_secret_value(),
             *vault,
         )
         return tuple(value for value in kept if value)

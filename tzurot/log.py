@@ -68,7 +68,7 @@ def start(level: str, secrets: Iterable[str], sink: TextIO = sys.stderr) -> Reda
     # diagnose prints the values of local variables beside a traceback: keys and people's words among them
     logger.add(write, level=level, format=lambda _: FORMAT, diagnose=False, backtrace=False)
     logging.basicConfig(handlers=[StandardLibrary()], level=level, force=True)
-    for chatty in ("httpx", "httpcore", "tortoise", "asyncio", "lightbulb", "linkd", "hikari"):
+    for chatty in ("httpx", "httpcore", "tortoise", "asyncio", "lightbulb", "linkd", "hikari", "PIL"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     return redact
 

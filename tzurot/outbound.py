@@ -1,42 +1,73 @@
 """The only HTTP client of the product: one pool of connections, streamed answers, capped sizes.
 
 `Outbound` reaches what the operator configured (language models) and what Discord's own CDN serves; addresses that
-come from people's messages are never fetched with it.
+come with people's messages are fetched with its `guarded` client, which reaches nothing inside the operator's network.
 """
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 import aiohttp
 import httpx
+from aiohttp.abc import AbstractResolver
 from httpx_aiohttp import AiohttpTransport
 
-from tzurot.errors import Invalid
+from tzurot.errors import Invalid, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    import socket
+    from collections.abc import AsyncGenerator, Iterable, Mapping
+
+    from aiohttp.abc import ResolveResult
 
 CONNECT_S = 10.0
 LIMITS = httpx.Limits(max_connections=200, keepalive_expiry=30)
+AGENT = {"User-Agent": "tzurot (self-hosted character bot)"}
+REDIRECTS = 3
+NAT64 = IPv6Network("64:ff9b::/96")
+MOVED = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What was fetched; `whole` is False where there was more of it than was asked for."""
+
+    content: bytes
+    media_type: str = ""
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """How a request was answered, whether it is a success or not."""
+
+    status: int
+    content: bytes
 
 
 class Outbound:
     """One client for the life of the process: a client per request costs fifteen milliseconds each."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(self, transport: httpx.AsyncBaseTransport | None = None, *, operators: Iterable[str] = ()) -> None:
+        """`operators` are addresses the host configured: what stands at the same origin needs no guard."""
+        self.guarded = Guarded(self, operators)
         self._client = httpx.AsyncClient(
             # aiohttp underneath, which hikari brings anyway: half the processor time of httpx's own transport
             transport=transport or AiohttpTransport(limits=LIMITS),
             timeout=httpx.Timeout(None, connect=CONNECT_S),
-            headers={"User-Agent": "tzurot (self-hosted character bot)"},
+            headers=AGENT,
             follow_redirects=False,
             trust_env=True,
         )
 
     async def close(self) -> None:
+        await self.guarded.close()
         await self._client.aclose()
 
     @asynccontextmanager
@@ -45,14 +76,8 @@ class Outbound:
     ) -> AsyncGenerator[httpx.Response]:
         """A streamed answer; the caller owns its deadlines. Raises httpx.HTTPError as it comes."""
         request = self._client.build_request(method, url, content=body, headers=headers)
-        try:
-            response = await self._client.send(request, stream=True)
-            try:
-                yield response
-            finally:
-                await response.aclose()
-        except aiohttp.ClientError as error:  # what the transport does not translate: malformed answers
-            raise httpx.RemoteProtocolError(type(error).__name__) from error
+        async with _sent(self._client, request) as response:
+            yield response
 
     async def get(
         self, url: str, *, limit_bytes: int, headers: Mapping[str, str] | None = None, timeout_s: float = 15.0
@@ -77,8 +102,36 @@ class Outbound:
                             "Send a smaller one.",
                         )
         except (httpx.HTTPError, TimeoutError):
-            raise Invalid("fetch.failed", "That file could not be fetched.", "Try again in a minute.") from None
+            raise unfetched() from None
         return bytes(received)
+
+    async def upload(
+        self,
+        url: str,
+        *,
+        fields: Mapping[str, str],
+        file: tuple[str, bytes, str],
+        limit_bytes: int,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 60.0,
+    ) -> Answered:
+        """Post a form with one file (its name, content and media type), and what is answered to it.
+
+        Raises:
+            Invalid: no answer in time, or one larger than the limit (`fetch.failed`).
+
+        """
+        received = bytearray()
+        try:
+            request = self._client.build_request("POST", url, data=dict(fields), files={"file": file}, headers=headers)
+            async with asyncio.timeout(timeout_s), _sent(self._client, request) as response:
+                async for piece in response.aiter_bytes():
+                    received += piece
+                    if len(received) > limit_bytes:
+                        raise unfetched()
+                return Answered(status=response.status_code, content=bytes(received))
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
+            raise unfetched() from None
 
     async def status(self, url: str, *, headers: Mapping[str, str] | None = None, timeout_s: float = 15.0) -> int:
         """How a GET is answered; raises Invalid (`fetch.failed`) where it is not."""
@@ -87,3 +140,153 @@ class Outbound:
                 return response.status_code
         except (httpx.HTTPError, TimeoutError):
             raise Invalid("fetch.failed", "That address does not answer.", "Try again in a minute.") from None
+
+
+class Guarded:
+    """Fetches addresses that came from people: only public ones, at every redirect, and no more than was asked for.
+
+    What a name resolves to is checked where the connection is made, so it cannot change in between. An `operators`
+    address (a Discord of one's own in tests, say) is reached like any other configured one.
+    """
+
+    def __init__(self, outbound: Outbound, operators: Iterable[str]) -> None:
+        self._outbound = outbound
+        self._trusted = frozenset(_origin(httpx.URL(address)) for address in operators if address)
+        self._made: httpx.AsyncClient | None = None
+
+    @property
+    def _client(self) -> httpx.AsyncClient:
+        if self._made is None:  # 20 ms and 1 MB, when something is to be fetched
+            self._made = httpx.AsyncClient(
+                transport=AiohttpTransport(limits=LIMITS, client=_guarded_session),
+                timeout=httpx.Timeout(None, connect=CONNECT_S),
+                headers=AGENT,
+                follow_redirects=False,
+                trust_env=False,  # a proxy would resolve names where nobody checks them
+            )
+        return self._made
+
+    async def close(self) -> None:
+        if self._made is not None:
+            await self._made.aclose()
+
+    async def get(self, url: str, *, limit_bytes: int, timeout_s: float = 15.0) -> Fetched:
+        """What stands at an address, at most its first `limit_bytes`.
+
+        Raises:
+            Refused: the address, or one it redirects to, is none of the public internet's (`fetch.private`).
+            Invalid: there was no success in time (`fetch.failed`).
+
+        """
+        try:
+            async with asyncio.timeout(timeout_s):
+                for _ in range(REDIRECTS + 1):
+                    async with self._open(url) as response:
+                        if response.status_code not in MOVED:
+                            return await _first(response, limit_bytes)
+                        url = urljoin(url, response.headers.get("location", ""))
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, UnicodeError, ValueError) as error:
+            if isinstance(_origin_of_failure(error), NotPublic):
+                raise private() from None
+            raise unfetched() from None
+        raise unfetched()
+
+    @asynccontextmanager
+    async def _open(self, url: str) -> AsyncGenerator[httpx.Response]:
+        address = httpx.URL(url)
+        # asked for as it is: a small file may unpack into an endless one
+        headers = {"Accept-Encoding": "identity"}
+        if _origin(address) in self._trusted:
+            async with self._outbound.stream("GET", url, headers=headers) as response:
+                yield response
+            return
+        if address.scheme not in ("http", "https") or not _may_be_public(address.host):
+            raise private()
+        async with _sent(self._client, self._client.build_request("GET", address, headers=headers)) as response:
+            yield response
+
+
+class NotPublic(OSError):
+    """A name that leads into somebody's own network."""
+
+
+class PublicResolver(AbstractResolver):
+    """Resolves names as usual, and knows none of those that lead to an address that is not public."""
+
+    def __init__(self) -> None:
+        self._resolver = aiohttp.DefaultResolver()
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily | int = 0) -> list[ResolveResult]:
+        found = await self._resolver.resolve(host, port, family)  # pyright: ignore[reportArgumentType]
+        if not all(_is_public(one["host"]) for one in found):
+            raise NotPublic(host)
+        return found
+
+    async def close(self) -> None:
+        await self._resolver.close()
+
+
+def unfetched() -> Invalid:
+    return Invalid("fetch.failed", "That file could not be fetched.", "Try again in a minute.")
+
+
+def private() -> Refused:
+    return Refused("fetch.private", "That address is not on the public internet.", "Send the file itself.")
+
+
+@asynccontextmanager
+async def _sent(client: httpx.AsyncClient, request: httpx.Request) -> AsyncGenerator[httpx.Response]:
+    try:
+        response = await client.send(request, stream=True)
+        try:
+            yield response
+        finally:
+            await response.aclose()
+    except aiohttp.ClientError as error:  # what the transport does not translate: malformed answers
+        raise httpx.RemoteProtocolError(type(error).__name__) from error
+
+
+async def _first(response: httpx.Response, limit_bytes: int) -> Fetched:
+    response.raise_for_status()
+    media_type = response.headers.get("content-type", "")
+    received = bytearray()
+    async for piece in response.aiter_raw():
+        received += piece
+        if len(received) > limit_bytes:
+            return Fetched(content=bytes(received[:limit_bytes]), media_type=media_type, whole=False)
+    return Fetched(content=bytes(received), media_type=media_type)
+
+
+def _guarded_session() -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(resolver=PublicResolver(), limit=LIMITS.max_connections or 0)
+    return aiohttp.ClientSession(connector=connector)
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+def _origin_of_failure(error: BaseException | None) -> BaseException | None:
+    """The first of the errors that led to this one."""
+    while error is not None and (before := error.__cause__ or error.__context__):
+        error = before
+    return error
+
+
+def _may_be_public(host: str) -> bool:
+    """Whether it is a name, whose address is checked when it is resolved, or a public address."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return bool(host) and not host.replace(".", "").isdigit()  # 127.1 and 2130706433 are loopback too
+    return _is_public(host)
+
+
+def _is_public(host: str) -> bool:
+    address = ip_address(host.partition("%")[0])
+    if isinstance(address, IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+        if inner is None and address in NAT64:
+            inner = ip_address(int(address) & 0xFFFFFFFF)
+        address = inner or address
+    return address.is_global and not address.is_multicast and not address.is_reserved

@@ -7,6 +7,7 @@ import ctypes
 import gc
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from hikari.impl import RESTApp
 from loguru import logger
 
 from tzurot import __version__
-from tzurot.app import FLIGHTS_KEPT, RUN_LOCK, App
+from tzurot.app import DESCRIPTIONS_KEPT, FLIGHTS_KEPT, RUN_LOCK, App
 from tzurot.connection import Discord, wire
 from tzurot.discord.gateway import KEEP_ALIVE, make_bot
 from tzurot.discord.permissions import invite_link, sees_content
@@ -24,7 +25,9 @@ from tzurot.errors import Invalid, StoreDown, TzurotError
 from tzurot.health import Health
 from tzurot.llm.routing import choose
 from tzurot.plugins.admin import show_presence
-from tzurot.settings.catalog import PRESENCE
+from tzurot.settings.catalog import DREAMT, DREAMT_AT, PRESENCE
+from tzurot.settings.setting import Tier
+from tzurot.tables.settings import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine
@@ -43,6 +46,7 @@ COME_BACK = frozenset({4001, 4003, 4005})
 USUAL_THRESHOLDS = (700, 10, 10)  # Python's own
 CHECK_S = 2.0
 UPKEEP_S = 30.0
+DREAM_EVERY_S = 24 * 3600
 PRUNE_EVERY = 120  # every hour
 HOW_TO_BEGIN = """Discord needs a bot's token, and none is configured. Three steps:
   1. Open https://discord.com/developers/applications, press New Application and give it a name.
@@ -264,8 +268,11 @@ class Serving:
                 if core.routes.base is None:
                     core.routes.base = (await choose(self.config, core.outbound, small=False)).route
                 give_back()
-                if round_number % PRUNE_EVERY == 0:
+                if round_number % PRUNE_EVERY == 1:
                     await core.tables.flights.prune(FLIGHTS_KEPT)
+                    await core.tables.descriptions.prune(DESCRIPTIONS_KEPT)
+                    if alone and self.config.memory.upkeep:
+                        await dream(core)
             except TzurotError as error:
                 logger.warning("upkeep: {}", error)
 
@@ -276,6 +283,19 @@ def closed(reason: str) -> TzurotError:
         f"Discord ended the connection for good: {reason}",
         "A token that was reset, or an intent switched off, are the usual reasons.",
     )
+
+
+async def dream(core: Core) -> None:
+    """Tidy memories up once a day; where it left off is kept in the database."""
+    settings, now = await core.cascade.of(), datetime.now(UTC)
+    if now.timestamp() - settings[DREAMT_AT] < DREAM_EVERY_S:
+        return
+    count, newest = await core.dreams.night(settings[DREAMT], now)
+    everywhere = Scope(Tier.OPERATOR.key, "")
+    await core.tables.tuned.put(everywhere, DREAMT.key, newest)
+    await core.tables.tuned.put(everywhere, DREAMT_AT.key, int(now.timestamp()))
+    if count:
+        logger.info("memories were tidied up: {} were put away or are over", count)
 
 
 def give_back() -> None:

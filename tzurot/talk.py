@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 FrontName = Literal["discord", "terminal"]
 PlaceKind = Literal["guild", "thread", "dm", "terminal"]
+LONGEST_LABEL = 80
+BRACKETS = str.maketrans("[]<>", "()()")
 
 
 def storable(text: str) -> str:
@@ -66,10 +68,20 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
+    """A file that came with a message; `seconds` is how long a recording is, where that is known."""
+
     name: str
     url: str
     media_type: str
     size_bytes: int
+    seconds: float | None = None
+    is_voice: bool = False
+
+    @property
+    def label(self) -> str:
+        """The name in one line of a bearable length, without what could pass for anything but a name."""
+        plain = "".join(letter if letter.isprintable() else " " for letter in storable(self.name))
+        return " ".join(plain.translate(BRACKETS).split())[:LONGEST_LABEL] or "a file without a name"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +93,10 @@ class MessageLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance:
-    """One message as it was said; `reply_to` is the message it answers, `links` the messages it points at."""
+    """One message as it was said; `reply_to` is the message it answers, `links` the messages it points at.
+
+    `reply_attachments` came with the message it answers.
+    """
 
     message_id: int
     place: Place
@@ -91,6 +106,7 @@ class Utterance:
     reply_to: MessageLink | None = None
     links: tuple[MessageLink, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    reply_attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ from tzurot.plugins.setup import SetupPlugin
 from tzurot.plugins.usage import UsagePlugin
 from tzurot.plugins.why import WhyPlugin
 from tzurot.tables.conversations import Conversations
+from tzurot.ui.dreams import DreamScreens
 from tzurot.ui.lore import LoreScreens
 from tzurot.ui.memory import FactScreens, MemoryScreens
 from tzurot.ui.rights import Owners
@@ -209,6 +210,7 @@ def of_memory(desk: Desk) -> tuple[object, ...]:
             outbound=core.outbound,
             memory_screens=memory_screens,
             fact_screens=fact_screens,
+            dream_screens=DreamScreens(core.dreams),
             router=desk.router,
         ),
         WhyPlugin(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import SecretStr
 
 from tests.discord.bot import Bot
 from tests.discord.person import Person
+from tzurot.app import App
+from tzurot.config import Config, DatabaseSection
 
 if TYPE_CHECKING:
     from tests.loopback import LoopbackDiscord, ScriptedLLM
@@ -177,3 +181,27 @@ async def test_a_reply_is_asked_why(discord: LoopbackDiscord, llm: ScriptedLLM, 
         await alice.pick("Correct or forget", options[0]["value"])
         await alice.press("Forget")
         assert "will not be learned again" in alice.text
+
+
+async def test_what_was_tidied_up_is_brought_back(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    async with Bot(discord, llm, database_url):
+        alice, bob = Person(discord), Person(discord, "Bob")
+        for number in (2, 4):
+            await says(discord, llm, "the ferry to the island leaves at dawn")
+            await remembered(alice, number)
+        async with App(Config(database=DatabaseSection(url=SecretStr(database_url))), exclusive=False) as core:
+            assert (await core.dreams.night(0, datetime.now(UTC)))[0] == 1
+        await alice.run("memory stats", character="maren")
+        assert "1 archived" in alice.fields["Memories"]
+        await bob.run("memory tidied", character="maren")
+        assert "Nothing yet." in bob.text
+        await alice.run("memory tidied", character="maren")
+        assert "1 doubles put away" in alice.text
+        assert alice.screen.message is not None
+        await alice.pick("Open one", alice.screen.message["components"][0]["components"][0]["options"][0]["value"])
+        await alice.press("Bring back")
+        assert "1 of it are back" in alice.text
+        await alice.run("memory stats", character="maren")
+        assert "0 archived" in alice.fields["Memories"]

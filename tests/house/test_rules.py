@@ -100,6 +100,7 @@ def test_the_commented_defaults_are_the_real_ones() -> None:
         "model",
         "token",
         "api_key",
+        "transcription_api_key",
         "url",
         "data_dir",
         "rest_url",

@@ -1,4 +1,4 @@
-"""A database that is open, for tests that ask its tables directly."""
+"""A database that is open, for tests that ask its tables directly; a loopback Discord and a scripted model."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.loopback.fixtures import discord, llm
 from tzurot.database.connect import Database, credentials
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+__all__ = ["database", "discord", "llm"]
 
 
 @pytest.fixture

@@ -93,26 +93,6 @@ async def test_the_last_minutes_can_be_undone(pair: Pair) -> None:
     assert (await pair.rows("memories"), await pair.rows("blocks")) == (2, 0)
 
 
-async def test_what_is_beyond_a_quota_is_put_away_and_can_come_back(pair: Pair) -> None:
-    lines = [
-        "A locked line about a walrus.",
-        "I live in Lisbon.",
-        "The oldest plain line, of a badger.",
-        "A newer line.",
-    ]
-    await pair.remember(*(episode(100 * number, text) for number, text in enumerate(lines, 1)))
-    await pair.forgetting.set_lock(*pair.ids, [await pair.id_of(lines[0])], locked=True)
-    assert await pair.texts("badger") == {lines[2]}
-    assert await pair.forgetting.archive(*pair.ids, 3) == 1
-    assert await pair.texts("badger") == set()
-    assert await pair.forgetting.archive(*pair.ids, 0) == 2
-    assert await pair.texts("walrus") == {lines[0]}
-    assert await pair.rows("memories") == 4
-    assert await pair.believed() == {"home": "Lisbon"}
-    assert await pair.forgetting.unarchive(*pair.ids) == 3
-    assert await pair.texts("badger") == {lines[2]}
-
-
 async def test_a_locked_memory_is_deleted_only_where_that_is_said(pair: Pair) -> None:
     await pair.remember(episode(1, SISTER))
     memory_id = await pair.id_of(SISTER)

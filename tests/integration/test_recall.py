@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from inhabitants import DAWN, begun, flown
-from memory_pairs import Pair, cue, episode
+from memory_pairs import ELSEWHERE, GUILD, Pair, cue, episode
 
 from tzurot.memory.embed import Embedder
 from tzurot.memory.question import Cue
@@ -191,3 +191,18 @@ async def test_many_ask_while_more_is_said(pair: Pair, swift_threads: None) -> N
         for said in range(1, MORE + 1):
             await pair.remember(episode(9 * DAY + said, f"Verse {said} again, of a song about a violin."))
             assert await beside.recall(*pair.ids, asked, limit=5)
+
+
+async def test_how_long_two_have_known_each_other(database: Database) -> None:
+    """What was said in private does not count before others."""
+    pair = await Pair.make(database, Embedder(), who="9")
+    await pair.remember(
+        episode(1, "Hello."), episode(5, "Still here."), episode(3 * DAY, "Back again.", audience=GUILD)
+    )
+    private = await pair.memories.acquaintance(*pair.ids, cue(""))
+    assert private is not None
+    assert (private.days, private.since) == (2, DAWN + timedelta(minutes=1))
+    public = await pair.memories.acquaintance(*pair.ids, cue("", GUILD))
+    assert public is not None
+    assert (public.days, public.since) == (1, DAWN + timedelta(minutes=3 * DAY))
+    assert await pair.memories.acquaintance(*pair.ids, cue("", ELSEWHERE)) is None

@@ -9,7 +9,7 @@ from tests.loopback.faults import Fault
 from tests.loopback.honesty import Honesty
 from tests.loopback.interactions import Interactions
 from tests.loopback.messages import Draft, Upload, quoted
-from tests.loopback.model import Channel, File, Json, User, Webhook
+from tests.loopback.model import VOICE_MESSAGE, Channel, File, Json, User, Webhook
 from tests.loopback.permissions import Permission
 from tests.loopback.server import PREFIX, Request, Server
 
@@ -61,14 +61,22 @@ class LoopbackDiscord(Interactions):
         *,
         reply_to: Json | None = None,
         attachments: Iterable[tuple[str, bytes, str]] = (),
+        voice: tuple[bytes, float] | None = None,
         forward: Json | None = None,
         ping: bool = True,
     ) -> Json:
-        """Let somebody say something; `<@id>` in the text becomes a mention."""
+        """Let somebody say something; `<@id>` in the text becomes a mention.
+
+        `attachments` are names, contents and media types; `voice` is a voice message and its seconds.
+        """
         channel, person = self.channel(where), self.user(who)
+        uploads = [Upload(File(name, data, content_type)) for name, data, content_type in attachments]
+        if voice:
+            uploads.append(Upload(File("voice-message.ogg", voice[0], "audio/ogg"), seconds=voice[1]))
         draft = Draft(
             content=text,
-            uploads=[Upload(File(name, data, content_type)) for name, data, content_type in attachments],
+            uploads=uploads,
+            flags=VOICE_MESSAGE if voice else 0,
             reply_to=self.post(reply_to) if reply_to else None,
             forward=self.post(forward) if forward else None,
             pings=ping,
@@ -159,7 +167,7 @@ class LoopbackDiscord(Interactions):
         times: int = 1,
         skip: int = 0,
     ) -> Fault:
-        """Let the next matching requests fail.
+        """Let the next matching requests fail; downloads from the CDN have the method `CDN`.
 
         `status=None` cuts the connection, `after_accepting` does the work first, `skip` lets so many pass before.
         """
@@ -216,6 +224,11 @@ class LoopbackDiscord(Interactions):
     @property
     def requests(self) -> list[Request]:
         return self._server.requests
+
+    @property
+    def downloads(self) -> list[Request]:
+        """What was fetched from the CDN."""
+        return self._server.downloads
 
     @property
     def dispatches(self) -> list[Dispatch]:

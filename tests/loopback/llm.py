@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import time
 from collections import deque
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 from aiohttp import web
+from aiohttp.multipart import BodyPartReader
 
 from tests.loopback.llm_answers import (
     Empty,
@@ -62,9 +64,29 @@ class LLMRequest:
         return list(self.body["messages"])
 
     @property
+    def pictures(self) -> list[bytes]:
+        """What the pictures in the messages hold, in their order; each has to be a data URL."""
+        contents = [one["content"] for one in self.messages if isinstance(one.get("content"), list)]
+        parts = [part for content in contents for part in content if part["type"] == "image_url"]
+        urls = [part["image_url"]["url"].partition(";base64,") for part in parts]
+        assert all(head.startswith("data:image/") and mark for head, mark, _ in urls)
+        return [base64.b64decode(data, validate=True) for _, _, data in urls]
+
+    @property
     def prompt(self) -> str:
         """All messages as one text, for `in`."""
         return "\n".join(_flat(one.get("content")) for one in self.messages)
+
+
+@dataclass
+class Recorded:
+    """A recording that was sent to be transcribed."""
+
+    fields: dict[str, str]
+    name: str
+    media_type: str
+    content: bytes
+    headers: dict[str, str]
 
 
 @dataclass
@@ -80,6 +102,9 @@ class ScriptedLLM:
     def __post_init__(self) -> None:
         self.queue: deque[Scripted] = deque()
         self.requests: list[LLMRequest] = []
+        self.transcripts: deque[str | Scripted] = deque()
+        self.recordings: list[Recorded] = []
+        self.listed = 0
         self.base_url = ""
         self._runner: web.ServerRunner | None = None
         self._stopping = asyncio.Event()
@@ -106,6 +131,10 @@ class ScriptedLLM:
     def say(self, *answers: str | Scripted) -> None:
         """Answer the next requests with these, in this order."""
         self.queue.extend(Text(one) if isinstance(one, str) else one for one in answers)
+
+    def hear(self, *transcripts: str | Scripted) -> None:
+        """Hear this in the next recordings; without it the words are "nothing"."""
+        self.transcripts.extend(transcripts)
 
     async def asked(self, times: int = 1, timeout: float = 10.0) -> LLMRequest:  # noqa: ASYNC109
         """Wait until so many requests came; the last of them."""
@@ -138,6 +167,7 @@ class ScriptedLLM:
         if self.keys and request.headers.get("Authorization", "").removeprefix("Bearer ") not in self.keys:
             return web.json_response({"error": {"message": "Incorrect API key provided"}}, status=401)
         if request.path.endswith("/models"):
+            self.listed += 1
             about = {
                 "object": "model",
                 "created": 0,
@@ -146,6 +176,8 @@ class ScriptedLLM:
             }
             listed = [{"id": one, **about, **self.more.get(one, {})} for one in self.models]
             return web.json_response({"object": "list", "data": listed})
+        if request.path.endswith("/audio/transcriptions"):
+            return await self._transcribe(request)
         if not request.path.endswith("/chat/completions"):
             return web.json_response({"error": {"message": f"no {request.path} here"}}, status=404)
         came = LLMRequest(orjson.loads(await request.read()), dict(request.headers), time.monotonic_ns())
@@ -160,6 +192,24 @@ class ScriptedLLM:
             return web.Response(status=500)
         finally:
             came.finished_ns = time.monotonic_ns()
+
+    async def _transcribe(self, request: web.BaseRequest) -> web.StreamResponse:
+        fields: dict[str, str] = {}
+        came = Recorded(fields, "", "", b"", dict(request.headers))
+        async for part in await request.multipart():
+            assert isinstance(part, BodyPartReader)
+            if part.name == "file":
+                came.name, came.content = part.filename or "", bytes(await part.read())
+                came.media_type = part.headers.get("Content-Type", "")
+            else:
+                fields[part.name or ""] = await part.text()
+        if not came.name or not fields.get("model"):
+            return web.json_response({"error": {"message": "file and model are required"}}, status=400)
+        self.recordings.append(came)
+        planned: str | Scripted = self.transcripts.popleft() if self.transcripts else "nothing"
+        if isinstance(planned, str):
+            return web.json_response({"text": planned})
+        return await self._answer(request, LLMRequest({}, came.headers, time.monotonic_ns()), planned)
 
     async def _answer(  # noqa: PLR0911
         self, request: web.BaseRequest, came: LLMRequest, answer: Scripted

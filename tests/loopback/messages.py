@@ -58,13 +58,15 @@ class Draft:
 class Upload:
     file: File
     description: str | None = None
+    seconds: float | None = None  # of a voice message
 
 
 def attachment(world: World, channel: Channel, upload: Upload) -> Json:
     """Keep the bytes and describe them."""
     attachment_id = world.ids.now()
     name = upload.file.name.replace(" ", "_")
-    url = world.keep_file(f"attachments/{channel.id}/{attachment_id}/{name}", upload.file)
+    in_url = re.sub(r"[^\w.-]", "_", name, flags=re.ASCII)
+    url = world.keep_file(f"attachments/{channel.id}/{attachment_id}/{in_url}", upload.file)
     shape: Json = {
         "id": attachment_id,
         "filename": name,
@@ -77,8 +79,9 @@ def attachment(world: World, channel: Channel, upload: Upload) -> Json:
         shape["description"] = upload.description
     if upload.file.data.startswith(PNG):
         shape["width"], shape["height"] = struct.unpack(">II", upload.file.data[16:24])
-    if upload.file.content_type.startswith("audio/"):
-        shape["duration_secs"] = 1.0
+    if upload.seconds is not None:
+        shape["duration_secs"] = upload.seconds
+        shape["waveform"] = "AAAA"
     return shape
 
 

@@ -49,6 +49,7 @@ class Server:
         self._honesty = honesty
         self._runner: web.ServerRunner | None = None
         self.requests: list[Request] = []
+        self.downloads: list[Request] = []
         self.faults: list[Fault] = []
         self.budgets = Budgets()
         self._stopping = asyncio.Event()
@@ -71,10 +72,17 @@ class Server:
             return await self._api(request)
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._discord.gateway.connect(request)
-        return self._cdn(request)
+        return await self._cdn(request)
 
-    def _cdn(self, request: web.BaseRequest) -> web.Response:
+    async def _cdn(self, request: web.BaseRequest) -> web.StreamResponse:
+        logged = Request(time.monotonic_ns(), "GET", request.path, dict(request.query), None)
+        self.downloads.append(logged)
+        self._discord.changed()
+        fault = next((one for one in self.faults if one.takes("CDN", request.path)), None)
+        if fault:
+            return await self._break(request, logged, fault)
         file = self._discord.files.get(request.path.lstrip("/"))
+        logged.status = 404 if file is None else 200
         if file is None:
             return web.Response(status=404, text="no such file")
         return web.Response(body=file.data, headers={"Content-Type": file.content_type})

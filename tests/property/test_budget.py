@@ -13,7 +13,7 @@ from tzurot.prompt.tokens import MESSAGE_OVERHEAD, estimate
 steady = settings(
     derandomize=True, deadline=None, database=None, max_examples=300, suppress_health_check=list(HealthCheck)
 )
-ORDER = (Keep.EXAMPLES, Keep.HISTORY, Keep.MEMORIES, Keep.REFERENCES)
+ORDER = (Keep.EXAMPLES, Keep.HISTORY, Keep.MEMORIES, Keep.REFERENCES, Keep.FILES)
 
 
 def block(keep: Keep, text: str, rank: float = 0.0, kind: str = "") -> Block:
@@ -23,7 +23,7 @@ def block(keep: Keep, text: str, rank: float = 0.0, kind: str = "") -> Block:
 BLOCKS = st.lists(
     st.builds(
         block,
-        st.sampled_from([Keep.EXAMPLES, Keep.MEMORIES, Keep.REFERENCES, Keep.ALWAYS]),
+        st.sampled_from([Keep.EXAMPLES, Keep.MEMORIES, Keep.REFERENCES, Keep.FILES, Keep.ALWAYS]),
         st.integers(0, 400).map(lambda n: "word " * n) | st.text(max_size=60),
         st.sampled_from([0.0, 1.0, 2.5]),
     ),

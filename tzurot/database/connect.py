@@ -32,6 +32,7 @@ MODELS = (
     "tzurot.tables.memories",
     "tzurot.tables.facts",
     "tzurot.tables.flights",
+    "tzurot.tables.descriptions",
     "tzurot.tables.settings",
     "tzurot.tables.presets",
     "tzurot.tables.keys",

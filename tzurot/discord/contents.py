@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import hikari
+
 from tzurot.talk import Attachment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    import hikari
 
 EMBED_LIMIT = 1500
 
@@ -29,8 +29,18 @@ def attachments_of(message: hikari.PartialMessage) -> tuple[Attachment, ...]:
     found = [*(message.attachments or ())]
     for snapshot in message.message_snapshots or ():
         found += snapshot.attachments
+    if not found:
+        return ()
+    is_voice = bool((message.flags or 0) & hikari.MessageFlag.IS_VOICE_MESSAGE)
     return tuple(
-        Attachment(name=one.filename, url=one.url, media_type=one.media_type or "", size_bytes=one.size)
+        Attachment(
+            name=one.title or one.filename,
+            url=one.url,
+            media_type=one.media_type or "",
+            size_bytes=one.size,
+            seconds=one.duration,
+            is_voice=is_voice,
+        )
         for one in found
     )
 

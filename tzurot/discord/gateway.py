@@ -13,7 +13,7 @@ from hikari.impl import CacheSettings, HTTPSettings
 from loguru import logger
 
 from tzurot.discord.bursts import Bursts, Room
-from tzurot.discord.contents import words_of
+from tzurot.discord.contents import attachments_of, words_of
 from tzurot.discord.inbound import names_in, readable, utterance_of
 from tzurot.discord.permissions import CONTENT_INTENT, INTENTS
 from tzurot.discord.proxies import Proxies, on_behalf
@@ -199,8 +199,8 @@ class Ears:
             self._overheard.edit(message.channel_id, message.id, text)
             # links that unfold are updates as well; an author's change has a time
             if message.edited_timestamp and not self._front.is_own(message):
-                key = place_key(message.channel_id)
-                self._lane(message.channel_id, lambda: self._forget.revised(key, int(message.id), text))
+                key, attached = place_key(message.channel_id), tuple(one.label for one in attachments_of(message))
+                self._lane(message.channel_id, lambda: self._forget.revised(key, int(message.id), text, attached))
 
     async def on_delete(self, event: hikari.MessageDeleteEvent) -> None:
         await self._gone(event.channel_id, (int(event.message_id),))

@@ -30,11 +30,12 @@ def utterance_of(message: hikari.PartialMessage, place: Place, me: int) -> Utter
     assert message.timestamp
     text = words_of(message)
     reference = message.message_reference
-    reply_to = None
+    reply_to, answered = None, None
     if reference and reference.id is not None and message.type is hikari.MessageType.REPLY:
         reply_to = MessageLink(
             channel_id=int(reference.channel_id), message_id=int(reference.id), guild_id=reference.guild_id
         )
+        answered = message.referenced_message
     return Utterance(
         message_id=int(message.id),
         place=place,
@@ -44,6 +45,7 @@ def utterance_of(message: hikari.PartialMessage, place: Place, me: int) -> Utter
         reply_to=reply_to,
         links=links_in(text),
         attachments=attachments_of(message),
+        reply_attachments=attachments_of(answered) if answered else (),
     )
 
 
@@ -126,6 +128,7 @@ class Overheard:
                 reply_to=said.reply_to,
                 links=links_in(text),
                 attachments=said.attachments,
+                reply_attachments=said.reply_attachments,
             )
 
     def delete(self, channel_id: int, message_id: int) -> None:

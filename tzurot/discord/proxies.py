@@ -79,4 +79,4 @@ class Proxies:
 def on_behalf(said: Utterance, meant: Utterance) -> Utterance:
     """What a proxy posted, as said by the person it speaks for, and in answer to what that person answered."""
     speaker = replace(said.speaker, external_id=meant.speaker.external_id, kind="human")
-    return replace(said, speaker=speaker, reply_to=meant.reply_to)
+    return replace(said, speaker=speaker, reply_to=meant.reply_to, reply_attachments=meant.reply_attachments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import urlsplit
@@ -16,15 +17,52 @@ if TYPE_CHECKING:
 
 MOST_TOKENS = 2**31 - 1
 DEAREST_USD = 1_000_000
+DATA_URL = re.compile(r"data:[\w.+/-]*;base64,[\w+/=\\-]*")  # some servers quote what they refuse
 Role = Literal["system", "user", "assistant"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextPart:
+    text: str
+    type: Literal["text"] = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageUrl:
+    url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagePart:
+    """A picture, as a data URL."""
+
+    image_url: ImageUrl
+    type: Literal["image_url"] = "image_url"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatMessage:
-    """orjson writes it as the protocol wants it: an object with these two keys."""
+    """orjson writes it as the protocol wants it: an object with these two keys; parts only where there are pictures."""
 
     role: Role
-    content: str
+    content: str | tuple[TextPart | ImagePart, ...]
+
+    @property
+    def text(self) -> str:
+        """The words alone."""
+        if isinstance(self.content, str):
+            return self.content
+        return "\n".join(part.text for part in self.content if isinstance(part, TextPart))
+
+    @property
+    def pictures(self) -> int:
+        return 0 if isinstance(self.content, str) else sum(isinstance(part, ImagePart) for part in self.content)
+
+    def without_pictures(self) -> ChatMessage:
+        """The same with a word for each picture in its place, as it may be kept."""
+        if isinstance(self.content, str):
+            return self
+        return ChatMessage(role=self.role, content=f"{self.text}\n\n[pictures: {self.pictures}]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +183,7 @@ def not_the_api() -> ProviderFailed:
 def error_text(error: object) -> str:
     """The message inside an error as the servers write it, cut to a sentence's length."""
     inner: object = cast("dict[str, Any]", error).get("message", error) if isinstance(error, dict) else error
-    return " ".join(str(inner).split())[:300]
+    return " ".join(DATA_URL.sub("data:…", str(inner)).split())[:300]
 
 
 def _text(value: object) -> str:

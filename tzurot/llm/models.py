@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
@@ -15,8 +17,16 @@ if TYPE_CHECKING:
 
     from tzurot.outbound import Outbound
 
+# families that see, for the many lists that do not tell
+EYES = re.compile(
+    r"gpt-(4o|4\.1|4-turbo|5)|chatgpt-4o|claude-(3|sonnet|opus|haiku)|gemini|pixtral|llava|moondream|minicpm-v"
+    r"|internvl|qwen[\d.]*-?vl|vision|gemma-?3(?!n|[:-](270m|1b))|llama-?4",
+    re.IGNORECASE,
+)
 LIST_BYTES = 16 * 1024 * 1024
 KEPT_S = 24 * 3600.0
+SILENT_S = 600.0  # a server that did not tell is not asked again before that
+LOOK_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +58,7 @@ class Catalogue:
         self._outbound = outbound
         self._clock = clock
         self._kept: dict[str, tuple[float, tuple[Model, ...]]] = {}
+        self._silent: dict[str, float] = {}
 
     async def of(self, base_url: str, key: str) -> tuple[Model, ...]:
         """The models of a server, by id.
@@ -71,6 +82,20 @@ class Catalogue:
         self._kept[base_url] = self._clock(), models
         return models
 
+    async def sees(self, base_url: str, key: str, model: str) -> bool:
+        """Whether a model is known to take pictures: by its provider's list, else by its name."""
+        if self._clock() - self._silent.get(base_url, -SILENT_S) >= SILENT_S:
+            try:
+                async with asyncio.timeout(LOOK_S):
+                    known = await self.of(base_url, key)
+            except (ProviderFailed, TimeoutError):
+                self._silent[base_url] = self._clock()
+            else:
+                found = next((one for one in known if one.id == model), None)
+                if found is not None:
+                    return found.sees
+        return bool(EYES.search(model))
+
 
 def parsed(body: bytes) -> tuple[Model, ...]:
     """A list in OpenAI's form, with what OpenRouter adds to it; entries that are none are left out."""
@@ -90,6 +115,8 @@ def _model(entry: Mapping[str, Any]) -> Model:
     pricing, senses = entry.get("pricing"), entry.get("architecture")
     prices = cast("dict[str, Any]", pricing) if isinstance(pricing, dict) else {}
     inputs = cast("dict[str, Any]", senses).get("input_modalities") if isinstance(senses, dict) else None
+    able = entry.get("capabilities")  # Mistral's word for it
+    eyes = cast("dict[str, Any]", able).get("vision") if isinstance(able, dict) else None
     context = entry.get("context_length") or entry.get("context_window") or entry.get("max_model_len") or 0
     return Model(
         id=identifier,
@@ -97,7 +124,7 @@ def _model(entry: Mapping[str, Any]) -> Model:
         context_tokens=context if isinstance(context, int) else 0,
         prompt_usd=_per_million(prices.get("prompt")),
         reply_usd=_per_million(prices.get("completion")),
-        sees=isinstance(inputs, list) and "image" in inputs,
+        sees="image" in inputs if isinstance(inputs, list) else bool(EYES.search(identifier) if eyes is None else eyes),
     )
 
 

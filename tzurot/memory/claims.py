@@ -96,7 +96,10 @@ _NOT_MEANT = regex.compile(
     r"(?i:^\W*(?:if|imagine|suppose|pretend|say|maybe|perhaps|unless)\b|\b(?:i wish|as if|would|used to|never|not)\b)"
 )
 _PLAYED = regex.compile(
-    r"\*[^*\n]+\*|^\s*>.*$|```.*?```|[\"“][^\"”\n]*[\"”]|\(\([^)]*\)\)", regex.MULTILINE | regex.DOTALL
+    r"\*[^*\n]+\*|^\s*>.*$|```.*?```|[\"“][^\"”\n]*[\"”]|\(\([^)]*\)\)"
+    # what stands in a file or a picture, or was said by others, and not by who sent it
+    r"|^\[attached\b[^\n]*|^\[(?:forwarded message|embed): .*",
+    regex.MULTILINE | regex.DOTALL,
 )
 _SENTENCES = regex.compile(r"[^.!?\n]+[.!?]*")
 _NO_NAMES = frozenset(

@@ -25,18 +25,6 @@ UPDATE = (
     " vector = $9, scale = $10 WHERE id = $1"
 )
 
-ARCHIVE = (
-    "WITH surplus AS (SELECT m.id, m.locked FROM memories m"
-    "  WHERE m.persona_id = $1 AND m.character_id = $2 AND NOT m.archived ORDER BY m.locked DESC,"
-    "  EXISTS (SELECT FROM fact_supports s WHERE s.memory_id = m.id) DESC, m.said_at DESC, m.id DESC OFFSET $3),"
-    " done AS (UPDATE memories m SET archived = true FROM surplus s WHERE m.id = s.id AND NOT s.locked RETURNING 1)"
-    " SELECT count(*) FROM done"
-)
-UNARCHIVE = (
-    "WITH done AS (UPDATE memories SET archived = false WHERE persona_id = $1 AND character_id = $2 AND archived"
-    " RETURNING 1) SELECT count(*) FROM done"
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purged:
@@ -113,23 +101,6 @@ class Forgetting:
         if not episode.by_character and claims_in(text):
             await facts.learn(connection, pair, row["id"], episode)
         await facts.prune(connection, pair, block=False)
-
-    async def archive(self, persona_id: int, character_id: int, quota: int) -> int:
-        """Put away what is more than so many memories; it is kept and not recalled. How many were put away.
-
-        Locked ones stay, then those that a fact was read from, then the newest.
-        """
-        count = await self._database.value(ARCHIVE, persona_id, character_id, quota)
-        if count:
-            self._memories.release(persona_id, character_id)
-        return count
-
-    async def unarchive(self, persona_id: int, character_id: int) -> int:
-        """Recall again what was put away; how many there were."""
-        count = await self._database.value(UNARCHIVE, persona_id, character_id)
-        if count:
-            self._memories.release(persona_id, character_id)
-        return count
 
     async def purge(self, persona_id: int, character_id: int | None = None) -> Purged:
         """Erase everything of a persona with one character, or with all: locked memories and blocks too."""

@@ -6,17 +6,17 @@ import asyncio
 import threading
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tzurot.memory.index import Entry, Index
 from tzurot.memory.question import PRIVATE, Names, understand
-from tzurot.memory.rank import STATIC, best, enough, parts, relevance, signals, worth
+from tzurot.memory.rank import DAY_S, STATIC, best, enough, parts, relevance, signals, worth
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import datetime
 
     from numpy.typing import NDArray
 
@@ -58,6 +58,14 @@ class Remembered:
     why: tuple[tuple[str, float], ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acquaintance:
+    """Since when two have known each other, and on how many days (of UTC) they have talked."""
+
+    since: datetime
+    days: int
+
+
 @dataclass(frozen=True, slots=True)
 class Scored:
     """A message scored against all rows there were."""
@@ -90,6 +98,9 @@ class Partition:
     loading: asyncio.Lock = field(default_factory=asyncio.Lock)
     _alone: threading.RLock = field(default_factory=threading.RLock)
     _text_bytes: int = 0
+    _acquaintances: dict[str, tuple[int, Acquaintance | None]] = field(
+        default_factory=dict[str, tuple[int, "Acquaintance | None"]]
+    )
     _worth: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     _shown: dict[str, deque[frozenset[int]]] = field(default_factory=dict[str, deque[frozenset[int]]])
 
@@ -147,6 +158,19 @@ class Partition:
                 )
                 for row, score, why in zip(rows, scored.scores[rows].tolist(), whys, strict=True)
             )
+
+    def acquaintance(self, audience: str) -> Acquaintance | None:
+        """How well the two know each other, as that audience may know; None where they have not talked."""
+        known = self._acquaintances.get(audience)
+        if known is None or known[0] != len(self.index):
+            with self._alone:
+                said = self.index.said if audience == PRIVATE else self.index.said[self.index.heard_by(audience)]
+                found = None
+                if len(said):
+                    days = len(np.unique(said // DAY_S))
+                    found = Acquaintance(since=datetime.fromtimestamp(float(said.min()), UTC), days=days)
+                known = self._acquaintances[audience] = (len(self.index), found)
+        return known[1]
 
     def _is_of(self, scored: Scored, cue: Cue) -> bool:
         same = scored.cue.text == cue.text and (scored.cue.before == cue.before or not scored.short)

@@ -15,7 +15,7 @@ from tzurot.memory.claims import claims_in
 from tzurot.memory.embed import quantise
 from tzurot.memory.facts import Facts
 from tzurot.memory.index import Entry
-from tzurot.memory.partition import Episode, Partition, Remembered
+from tzurot.memory.partition import Acquaintance, Episode, Partition, Remembered
 from tzurot.memory.question import PRIVATE
 from tzurot.memory.rank import STATIC
 from tzurot.memory.sectors import sector_of
@@ -263,6 +263,11 @@ class Memories:
         if cue.everywhere or cue.audience == PRIVATE:
             return facts
         return tuple(fact for fact in facts if cue.audience in fact.audiences)
+
+    async def acquaintance(self, persona_id: int, character_id: int, cue: Cue) -> Acquaintance | None:
+        """How long the two have known each other, as those who hear it may know."""
+        partition = await self.partition(persona_id, character_id, 0)
+        return partition.acquaintance(PRIVATE if cue.everywhere else cue.audience)
 
     def release(self, persona_id: int, character_id: int) -> None:
         """Drop one partition from the cache: something in it was changed or deleted."""

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from tzurot.lore.book import Slot
 from tzurot.lore.patterns import Patience
-from tzurot.pipeline.fetch import text_with_attachments
+from tzurot.pipeline.attached import in_prompt, text_with_attachments
 from tzurot.pipeline.layout import laid_out
 from tzurot.pipeline.lore import (
     IN_A_THREAD_S,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from tzurot.lore.scan import Activation, Scanned
     from tzurot.memory.facts import Fact
     from tzurot.memory.partition import Remembered
-    from tzurot.pipeline.turn import Recollection, References, Scene
+    from tzurot.pipeline.turn import Attached, Recollection, References, Scene
     from tzurot.tables.messages import Line
     from tzurot.tables.people import Participant
 
@@ -186,7 +186,26 @@ def _passing_blocks(
     quotes = [f"{quote.speaker}: {quote.text}" for quote in references.quotes]
     blocks += [_block("quote", text, Keep.REFERENCES, -position) for position, text in enumerate(quotes)]
     blocks += [_block("quote", text, Keep.REFERENCES, -len(quotes) - 1) for text in references.unread]
+    known = recollection.known
+    if known is not None and known.days > 1:
+        since = f"{scene.turn.asked_by.name} and you have talked on {known.days} days since {known.since:%d %B %Y}."
+        blocks.append(_block("memory", harmless(since), Keep.MEMORIES, FACTS_RANK))
+    if references.attached:
+        blocks += _files(references.attached)
     blocks.append(_block("context", _context(scene), Keep.ALWAYS))
+    return blocks
+
+
+def _files(attached: Sequence[Attached]) -> list[Block]:
+    """What is attached; the last goes first, and a picture costs what it costs the model to look at it."""
+    blocks: list[Block] = []
+    number = 0
+    for position, one in enumerate(attached):
+        number += one.picture is not None
+        block = _block("file", in_prompt(one, number), Keep.FILES, -position)
+        if one.picture is not None:
+            block = replace(block, picture=one.picture.data_url, tokens=block.tokens + one.picture.tokens)
+        blocks.append(block)
     return blocks
 
 

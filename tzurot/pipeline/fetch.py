@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
 
+from tzurot.pipeline.attached import text_with_attachments
 from tzurot.pipeline.turn import Scene, Standing
 from tzurot.prompt.tokens import estimate
 from tzurot.settings.catalog import CROSS_CHANNEL, HISTORY_HOURS, HISTORY_MESSAGES
@@ -130,9 +131,3 @@ def line_of(heard: Utterance) -> Line:
         tokens=estimate(text),
         said_at=heard.said_at,
     )
-
-
-def text_with_attachments(said: Utterance) -> str:
-    """The words, and what was attached by name: pictures and files themselves are not read."""
-    names = ", ".join(attachment.name for attachment in said.attachments)
-    return f"{said.text}\n[attached: {names}]".strip() if names else said.text

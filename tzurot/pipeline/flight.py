@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tzurot.errors import TzurotError
     from tzurot.llm.client import Attempt
-    from tzurot.pipeline.turn import Completion, Prompt, Recollection, References, Scene, Turn
+    from tzurot.pipeline.turn import Attached, Completion, Prompt, Recollection, References, Scene, Turn
 
 
 @dataclass(slots=True)
@@ -41,6 +41,11 @@ class Flight:
         finally:
             took_ms = (perf_counter() - started) * 1000
             self.steps_ms[name] = round(self.steps_ms.get(name, 0) + took_ms, 2)
+
+    @property
+    def attached(self) -> tuple[Attached, ...]:
+        """What is known of the attachments by now."""
+        return self.references.attached if self.references is not None else ()
 
     def record(self) -> Flown:
         """The row to keep: steps_ms, attempts, tokens, limit, cuts, lore, prompt, memories and more in `record`."""
@@ -71,7 +76,12 @@ class Flight:
                 {"key": each.key, "title": each.entry.title[:100], "why": each.why}
                 for each in (prompt.lore if prompt else ())
             ],
-            "prompt": prompt.messages if prompt else (),
+            "files": [
+                {"name": one.name, "about": one.about, "kind": one.kind, "became": _became(one)}
+                for one in self.attached
+            ],
+            # what a picture holds is kept nowhere
+            "prompt": [message.without_pictures() for message in prompt.messages] if prompt else (),
             "tokens": prompt.tokens if prompt else 0,
             "limit": prompt.limit if prompt else 0,
             "cuts": list(prompt.cuts) if prompt else [],
@@ -92,3 +102,9 @@ class Flight:
             cost_usd=usage.cost_usd,
             record=record,
         )
+
+
+def _became(one: Attached) -> str:
+    if one.picture is not None:
+        return "shown to the model"
+    return one.unread or f"{len(one.text):,} characters"

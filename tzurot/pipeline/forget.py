@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tzurot.pipeline.attached import lines_of_attached
 from tzurot.prompt.tokens import estimate
 from tzurot.tables.messages import History
 
@@ -28,9 +29,15 @@ class Forget:
             await History.drop(connection, gone)
             await self._memories.drop(connection, gone)
 
-    async def revised(self, place: str, message_id: int, text: str) -> None:
-        """Take in what a message says now; one that was never kept stays unknown."""
+    async def revised(self, place: str, message_id: int, text: str, attached: Sequence[str] = ()) -> None:
+        """Take in what a message says now; one that was never kept stays unknown.
+
+        `attached` are the names of what still is: what is known of that stays.
+        """
         async with self._database.transaction() as connection:
+            if attached:
+                before = await History.line(connection, place, message_id)
+                text = "\n".join((text, *lines_of_attached(before, attached))).strip()
             known = await History.revise(connection, place, message_id, text, estimate(text))
         if known:
             await self._forgetting.message_edited(place, message_id, text)

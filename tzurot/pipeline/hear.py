@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tzurot.memory.store import Memories
     from tzurot.pipeline.front import Front
     from tzurot.pipeline.guards import Guards
+    from tzurot.pipeline.listen import Listen
     from tzurot.pipeline.run import Run
     from tzurot.pipeline.triggers import Triggers
     from tzurot.pipeline.turn import Delivery
@@ -50,6 +51,7 @@ class Hear:
         ledger: Ledger,
         cascade: Cascade,
         memories: Memories,
+        listen: Listen,
         run: Run,
     ) -> None:
         self._people = people
@@ -58,6 +60,7 @@ class Hear:
         self._ledger = ledger
         self._cascade = cascade
         self._memories = memories
+        self._listen = listen
         self._run = run
         self._merged: dict[tuple[str, int], list[Utterance]] = {}  # what waits for what else somebody says
         self.stopped: set[str] = set()  # places where somebody had enough of characters among themselves
@@ -137,8 +140,13 @@ class Hear:
         certain = incoming.mentions_bot or said.place.kind == "dm" or said.reply_to is not None
         try:
             known = await self._people.find(said.speaker)
-            addressed = await self._triggers(incoming, known.user_id if known else None)
+            user_id = known.user_id if known else None
+            addressed = await self._triggers(incoming, user_id)
             certain = bool(addressed)
+            if addressed and any(one.is_voice for one in said.attachments):
+                incoming = await self._listen(incoming, front, addressed[0].character_id, user_id)
+                if incoming.utterance is not said:  # now it is known what was said, and perhaps to whom
+                    addressed = await self._triggers(incoming, user_id) or addressed
             if addressed and not said.text and not said.attachments and not incoming.mentions_bot:
                 raise unreadable()  # noqa: TRY301
         except Exception as error:  # noqa: BLE001 - whatever it was, a person who addressed somebody hears of it

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from tzurot.llm.chat import ChatMessage
+from tzurot.llm.chat import ChatMessage, ImagePart, ImageUrl, TextPart
 from tzurot.prompt.fence import fenced, harmless
 from tzurot.prompt.notes import Insertion, inserted
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 BEFORE = "(What was said before is left out.)"
 STANDING = {"system": "", "persona": "persona", "example": "examples"}  # kinds of the system message, and their fences
-PASSING = (("lore", "lore"), ("memory", "memories"), ("quote", "quotes"), ("context", "context"))
+PASSING = (("lore", "lore"), ("memory", "memories"), ("quote", "quotes"), ("file", "files"), ("context", "context"))
 
 
 def laid_out(
@@ -32,14 +32,16 @@ def laid_out(
     turns = _turns(own_id, history, {place: texts for place, texts in depths if place < len(history)}, reactions)
     if turns and turns[0].role == "assistant":
         turns.insert(0, ChatMessage(role="user", content=BEFORE))
-    unanswered = [turns.pop().content] if turns and turns[-1].role == "user" else []
+    unanswered = [turns.pop().text] if turns and turns[-1].role == "user" else []
     around = dict(depths)
     before, after = ([each.text for each in around.get(len(history) + n, ())] for n in (0, 1))
     last = [*unanswered, *_passing(blocks), *before, *_of(blocks, "last"), *after, *_of(blocks, "after")]
+    words = "\n\n".join(last)
+    pictures = [ImagePart(image_url=ImageUrl(url=block.picture)) for block in blocks if block.picture]
     return (
         ChatMessage(role="system", content="\n\n".join(_standing(blocks))),
         *turns,
-        ChatMessage(role="user", content="\n\n".join(last)),
+        ChatMessage(role="user", content=(TextPart(text=words), *pictures) if pictures else words),
     )
 
 

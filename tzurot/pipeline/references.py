@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from tzurot.errors import NotFound, Refused
-from tzurot.pipeline.fetch import text_with_attachments
+from tzurot.pipeline.attached import text_with_attachments
 from tzurot.pipeline.turn import Quote, References
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from tzurot.memory.partition import Episode
 from tzurot.memory.store import Memory
-from tzurot.pipeline.fetch import text_with_attachments, utc_now
+from tzurot.pipeline.attached import text_with_attachments
+from tzurot.pipeline.fetch import utc_now
 from tzurot.pipeline.turn import UNASKED
 from tzurot.prompt.tokens import estimate
 from tzurot.settings.catalog import INCOGNITO_UNTIL
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from tzurot.database.connect import Database
     from tzurot.memory.store import Memories
-    from tzurot.pipeline.turn import Turn
+    from tzurot.pipeline.turn import Attached, Turn
     from tzurot.settings.cascade import Cascade
     from tzurot.tables.flights import Flown
     from tzurot.tables.turns import TurnState
@@ -42,6 +43,7 @@ class Ending:
     state: TurnState
     lines: tuple[Said, ...]
     flown: Flown | None
+    learnt: tuple[tuple[int, str], ...] = ()  # what lines that are kept already say now
     replaces: bool = False
     incognito: bool = False
 
@@ -84,20 +86,24 @@ class Remember:
         message_ids: tuple[int, ...],
         flown: Flown | None,
         *,
+        attached: Sequence[Attached] = (),
         replaces: bool = False,
     ) -> None:
         """Keep what was said by both sides; the ledger's row ends with it.
 
-        `replaces`: the reply stands where another take stood.
+        `attached`: what is known of the attachments. `replaces`: the reply stands where another take stood.
         """
         answered = answered_line(turn, text, message_ids)
-        lines = (answered,) if turn.accepted.reason in UNASKED else (asked_line(turn), answered)
+        lines = (answered,) if turn.accepted.reason in UNASKED else (asked_line(turn, attached), answered)
         replaces = replaces or turn.accepted.take > 1
-        await self._keep(Ending(turn=turn, state="remembered", lines=lines, flown=flown, replaces=replaces))
+        ending = Ending(turn=turn, state="remembered", lines=lines, flown=flown, replaces=replaces)
+        await self._keep(replace(ending, learnt=learnt_of(turn, attached)))
 
-    async def unanswered(self, turn: Turn, flown: Flown | None, state: TurnState) -> None:
+    async def unanswered(
+        self, turn: Turn, flown: Flown | None, state: TurnState, attached: Sequence[Attached] = ()
+    ) -> None:
         """Keep what the person said although no answer came of it: it is still part of the conversation."""
-        await self._keep(Ending(turn=turn, state=state, lines=(asked_line(turn),), flown=flown))
+        await self._keep(Ending(turn=turn, state=state, lines=(asked_line(turn, attached),), flown=flown))
 
     async def _keep(self, ending: Ending) -> None:
         kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -141,6 +147,9 @@ class Remember:
                 await self._memories.drop(connection, replaced)
             kept = [line for ending in endings if not ending.incognito for line in ending.lines]
             await History.keep(connection, kept)
+            for ending in endings:
+                for message_id, text in ending.learnt if not ending.incognito else ():
+                    await History.revise(connection, ending.turn.place.key, message_id, text, estimate(text))
             if memories:
                 await self._memories.write(connection, memories)
             await Flights.keep(connection, [ending.recorded() for ending in endings if ending.flown is not None])
@@ -161,9 +170,9 @@ def _settle(kept: asyncio.Future[None], error: Exception | None) -> None:
         kept.set_exception(error)
 
 
-def asked_line(turn: Turn) -> Said:
+def asked_line(turn: Turn, attached: Sequence[Attached] = ()) -> Said:
     said = turn.incoming.utterance
-    text = text_with_attachments(said)
+    text = text_with_attachments(said, attached)
     return Said(
         place=turn.place.key,
         message_ids=(said.message_id,),
@@ -173,6 +182,13 @@ def asked_line(turn: Turn) -> Said:
         said_at=said.said_at,
         persona_id=turn.asked_by.persona_id,
     )
+
+
+def learnt_of(turn: Turn, attached: Sequence[Attached]) -> tuple[tuple[int, str], ...]:
+    """What is known by now of the attachments of what was said just before; when that was kept nobody had looked."""
+    read = {one.message_id for one in attached if one.text}
+    before = [one for one in turn.accepted.together if one.message_id in read]
+    return tuple((one.message_id, text_with_attachments(one, attached)) for one in before)
 
 
 def answered_line(turn: Turn, text: str, message_ids: tuple[int, ...]) -> Said:

@@ -68,6 +68,7 @@ class Retrieval:
             found = tuple(sorted(found, key=lambda memory: -memory.score)[:limit])
         believed = await self._memories.believed(*ids, cue)
         return Recollection(
+            known=await self._memories.acquaintance(*ids, cue),
             memories=tuple(sorted(_within(found, MEMORY_TOKENS), key=lambda memory: memory.episode.said_at)),
             facts=_to_tell(believed, cue.text),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from tzurot.pipeline.turn import Turn
 
 if TYPE_CHECKING:
     from tzurot.llm.chat import Route
+    from tzurot.pipeline.attachments import ReadAttachments
     from tzurot.pipeline.completion import Complete
     from tzurot.pipeline.delivery import Deliver
     from tzurot.pipeline.fetch import Fetch
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 ASKED_AGAIN = 2
 PASSING = frozenset({"speak.unanswered", "database.unreachable"})
+UNSEEN = frozenset({"llm.refused", "llm.model_unknown", "llm.error", "llm.down"})  # how servers say that one is blind
 NOTHING_SAID = frozenset({"llm.only_thoughts", "llm.nothing_said"})
 
 
@@ -48,6 +51,7 @@ class Run:
         people: People,
         fetch: Fetch,
         references: FindReferences,
+        attachments: ReadAttachments,
         retrieval: Retrieval,
         complete: Complete,
         deliver: Deliver,
@@ -59,6 +63,7 @@ class Run:
         self._people = people
         self._fetch = fetch
         self._references = references
+        self._attachments = attachments
         self._retrieval = retrieval
         self._complete = complete
         self._deliver = deliver
@@ -104,15 +109,29 @@ class Run:
         async with front.composing(turn) as draft:
             with flight.step("fetch"):
                 flight.scene = scene = await self._fetch(turn, front)
+            with flight.step("route"):
+                route = await self._routes.choose(turn.accepted.user_id, scene.settings)
             with flight.step("references"):
                 flight.references = references = await self._references(scene, front)
+            if any(said.attachments or said.reply_attachments for said in turn.said):
+                with flight.step("attachments"):
+                    attached = await self._attachments(scene, route)
+                flight.references = references = replace(references, attached=attached)
             with flight.step("retrieval"):
                 flight.recollection = recollection = await self._retrieval(scene)
             with flight.step("assembly"):
-                route = await self._routes.choose(turn.accepted.user_id, scene.settings)
                 flight.prompt = prompt = await self._assembled(scene, references, recollection, route)
             self._fetch.moved_on(turn, prompt.standing)
-            reply = await self._reply(scene, prompt, draft, flight)
+            try:
+                reply = await self._reply(scene, prompt, draft, flight)
+            except ProviderFailed as error:
+                if error.code not in UNSEEN or not any(one.picture for one in references.attached):
+                    raise
+                logger.info("asking again without the pictures: {}", error.sentence)
+                attached = await self._attachments.in_words(scene, references.attached)
+                flight.references = references = replace(references, attached=attached)
+                flight.prompt = prompt = await self._assembled(scene, references, recollection, route)
+                reply = await self._reply(scene, prompt, draft, flight)
             if before is not None:
                 await asyncio.wait({before})
         with flight.step("delivery"):
@@ -151,7 +170,9 @@ class Run:
     async def _keep(self, delivery: Delivery, flight: Flight) -> None:
         """A reply that was said stands, even if it cannot be remembered: a restart tries again."""
         try:
-            await self._remember(delivery.turn, delivery.text, delivery.message_ids, flight.record())
+            await self._remember(
+                delivery.turn, delivery.text, delivery.message_ids, flight.record(), attached=flight.attached
+            )
         except Exception:  # noqa: BLE001
             logger.exception("the reply was posted, but could not be remembered")
 
@@ -174,6 +195,6 @@ class Run:
                 await self._ledger.end(accepted.id, "failed")
             else:
                 flight.error = known
-                await self._remember.unanswered(flight.turn, flight.record(), "failed")
+                await self._remember.unanswered(flight.turn, flight.record(), "failed", flight.attached)
         except Exception:  # noqa: BLE001
             logger.exception("the failed turn could not be recorded")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tzurot.lore.scan import ScanSettings
 from tzurot.lore.timed import Timers
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from tzurot.lore.candidates import Scope
     from tzurot.lore.scan import Activation
     from tzurot.memory.facts import Fact
-    from tzurot.memory.partition import Remembered
+    from tzurot.memory.partition import Acquaintance, Remembered
     from tzurot.prompt.regex_scripts import RegexScript
     from tzurot.settings.cascade import Resolved
     from tzurot.tables.characters import Character
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 ACTIVE, DM, FIRST_DM, GO_ON, ROUND = "active channel", "dm", "first dm", "continue", "round"
 FREE = frozenset({ACTIVE, DM, FIRST_DM})  # nobody was called by name
 UNASKED = frozenset({GO_ON, ROUND})  # no person said anything
+
+Kind = Literal["file", "picture", "recording"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,17 +130,58 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture as models take it: small, still, upright."""
+
+    content: bytes = field(repr=False)
+    media_type: str
+    width: int
+    height: int
+
+    @property
+    def tokens(self) -> int:
+        """About what it costs a model: one for 750 pixels (Anthropic's figure; OpenAI's comes to half of it)."""
+        return self.width * self.height // 750 + 1
+
+    @property
+    def data_url(self) -> str:
+        return f"data:{self.media_type};base64,{b64encode(self.content).decode()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """What became of an attachment: the picture for a model that sees, or words, or (`unread`) why there are none.
+
+    `name` and `about` (its kind and size) say what it is. It came with the message `message_id`, or, where it is not
+    `is_own`, with the one which that replies to. The words are a file's text (`is_whole`: all of it was fetched),
+    what a picture shows, or what was said in a recording.
+    """
+
+    name: str
+    about: str
+    message_id: int
+    is_own: bool = True
+    kind: Kind = "file"
+    text: str = ""
+    is_whole: bool = True
+    picture: Picture | None = None
+    unread: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class References:
-    """What was pointed at and could be read; `unread` says why the rest could not."""
+    """What was pointed at and could be read; `unread` says why the rest could not. Own attachments stand first."""
 
     quotes: tuple[Quote, ...] = ()
     unread: tuple[str, ...] = ()
+    attached: tuple[Attached, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recollection:
-    """What is remembered of the asker: facts, and lines in the order they were said."""
+    """What is remembered of the asker: facts, and lines in the order they were said; `known` since when."""
 
+    known: Acquaintance | None = None
     memories: tuple[Remembered, ...] = ()
     facts: tuple[Fact, ...] = ()
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tzurot.settings.setting import Setting
     from tzurot.tables.characters import Characters, CharacterSummary
     from tzurot.tables.settings import Tuned
+    from tzurot.ui.dreams import DreamScreens
     from tzurot.ui.memory import FactScreens, MemoryScreens
     from tzurot.ui.viewer import Viewer
 
@@ -61,6 +62,7 @@ class MemoryPlugin:
         outbound: Outbound,
         memory_screens: MemoryScreens,
         fact_screens: FactScreens,
+        dream_screens: DreamScreens,
         router: Router,
     ) -> None:
         self._memories = memories
@@ -72,6 +74,7 @@ class MemoryPlugin:
         self._outbound = outbound
         self._browsing = memory_screens
         self._facts = fact_screens
+        self._tidied = dream_screens
         self.gone = Confirm(
             key="memory-purge",
             title="Forget everything",
@@ -80,7 +83,7 @@ class MemoryPlugin:
             act=self._purge,
             phrase=PHRASE,
         )
-        router.enter(*memory_screens.screens, *fact_screens.screens, self.gone)
+        router.enter(*memory_screens.screens, *fact_screens.screens, *dream_screens.screens, self.gone)
 
     @command("memory browse", "What a character remembers of you", character=options.character())
     async def browse(self, asked: Asked, character: CharacterSummary) -> Screen:
@@ -102,6 +105,10 @@ class MemoryPlugin:
     @command("memory facts", "What a character believes of you", character=options.character())
     async def facts(self, asked: Asked, character: CharacterSummary) -> Screen:
         return await self._facts.list.page(asked.viewer, View(subject=str(character.id)))
+
+    @command("memory tidied", "What was tidied up at night, and how to bring it back", character=options.character())
+    async def tidied(self, asked: Asked, character: CharacterSummary) -> Screen:
+        return await self._tidied.list.page(asked.viewer, View(subject=str(character.id)))
 
     @command("memory stats", "How much a character remembers of you", character=options.character())
     async def stats(self, asked: Asked, character: CharacterSummary) -> Screen:

@@ -72,6 +72,7 @@ RIGHTS: Mapping[str, Power | None] = {
     "memory purge": ANYBODY,
     "memory search": ANYBODY,
     "memory stats": ANYBODY,
+    "memory tidied": ANYBODY,
     "memory why": ANYBODY,
     "models browse": ANYBODY,
     "models view": ANYBODY,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ class Keep(IntEnum):
     HISTORY = 3
     MEMORIES = 4
     REFERENCES = 5
+    FILES = 6
     ALWAYS = 9
 
 
@@ -34,6 +35,7 @@ CUT = {
     Keep.HISTORY: "of the oldest lines",
     Keep.MEMORIES: "of the weakest memories",
     Keep.REFERENCES: "quoted messages",
+    Keep.FILES: "attached files",
 }
 
 
@@ -43,6 +45,7 @@ class Block:
 
     `kind` says where it stands. One that stands within the conversation has its `depth` there, counted from the end (or
     from the beginning, where it is negative: -1 is before the first message), and speaks in a `role`.
+    A `picture` is a data URL that goes along with the text.
     """
 
     kind: str
@@ -52,6 +55,7 @@ class Block:
     rank: float = 0.0
     role: Role = "system"
     depth: int = 0
+    picture: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +78,7 @@ def fit(blocks: Sequence[Block], lines: Sequence[int], limit: int, *, slack: flo
     total = sum(block.tokens for block in blocks) + sum(lines)
     dropped: set[int] = set()
     skipped = 0
-    for keep in (Keep.EXAMPLES, Keep.LORE, Keep.HISTORY, Keep.MEMORIES, Keep.REFERENCES):
+    for keep in (Keep.EXAMPLES, Keep.LORE, Keep.HISTORY, Keep.MEMORIES, Keep.REFERENCES, Keep.FILES):
         if keep is Keep.HISTORY and total > limit:
             skipped = _skipped(lines, limit - total + sum(lines), slack)
             total -= sum(lines[:skipped])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-LABELS = ("context", "memories", "quotes", "lore", "persona", "examples")
+LABELS = ("context", "memories", "quotes", "files", "lore", "persona", "examples")
 MARK = re.compile(rf"<(?=\s*/?\s*(?:{'|'.join(LABELS)})\b)", re.IGNORECASE)
 
 

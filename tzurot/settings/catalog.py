@@ -64,6 +64,24 @@ TIMEZONE = Setting(
     kind=Text(60, _zone, "the name of a time zone, for example Europe/Berlin"),
     tiers=(Tier.OPERATOR, Tier.USER),
 )
+IMAGES = Setting(
+    key="images",
+    label="Pictures",
+    help="Whether a model is shown the pictures people attach. auto: if it is known to see; never: it reads a"
+    " description, where the host has named a model that makes one.",
+    section=CONVERSATION,
+    default="auto",
+    kind=OneOf(("auto", "always", "never")),
+)
+TRANSCRIBE_VOICE = Setting(
+    key="transcribe_voice",
+    label="Transcribe voice",
+    help="Whether what is said in a voice message is written down, where the host has named a service for that.",
+    section=CONVERSATION,
+    default=True,
+    kind=Switch(),
+    tiers=(*OF_PLACES, Tier.USER),
+)
 MEMORIES = Setting(
     key="memories",
     label="Memories",
@@ -114,6 +132,26 @@ FRESH_UNTIL = Setting(
     default=0,
     kind=Whole(0, 2**40),
     tiers=(Tier.USER, Tier.USER_CHARACTER),
+    listed=False,
+)
+DREAMT = Setting(
+    key="dreamt_to",
+    label="Tidied up to",
+    help="The newest memory when memories were last tidied up; kept by the nightly upkeep.",
+    section=MEMORY,
+    default=0,
+    kind=Whole(0, 2**62),
+    tiers=(Tier.OPERATOR,),
+    listed=False,
+)
+DREAMT_AT = Setting(
+    key="dreamt_at",
+    label="Tidied up at",
+    help="When memories were last tidied up, in seconds since 1970; kept by the nightly upkeep.",
+    section=MEMORY,
+    default=0,
+    kind=Whole(0, 2**40),
+    tiers=(Tier.OPERATOR,),
     listed=False,
 )
 INCOGNITO_UNTIL = Setting(
@@ -276,6 +314,8 @@ ALL: tuple[Setting[Any], ...] = (
     HISTORY_HOURS,
     CROSS_CHANNEL,
     TIMEZONE,
+    IMAGES,
+    TRANSCRIBE_VOICE,
     MEMORIES,
     MEMORY_SHARE,
     MEMORY_FLOOR,
@@ -283,6 +323,8 @@ ALL: tuple[Setting[Any], ...] = (
     MEMORY_EVERYWHERE,
     FRESH_UNTIL,
     INCOGNITO_UNTIL,
+    DREAMT,
+    DREAMT_AT,
     FOOTER,
     REPLY_BUTTONS,
     REPLY_LANGUAGE,

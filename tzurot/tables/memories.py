@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.indexes import Index
 from tortoise.models import Model
 
@@ -42,4 +43,21 @@ class MemoryRow(Model):
     class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
         table = "memories"
         unique_together = (("persona", "character", "place", "origin_id"),)
+        indexes = (Index(fields=("persona_id", "character_id", "id")),)
+
+
+class DreamRow(Model):
+    """A step of a night's tidying up: which memories it put away, which facts it ended."""
+
+    id = fields.BigIntField(primary_key=True)
+    persona: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.Persona", "dreams")
+    character: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.CharacterRow", "dreams")
+    step = fields.CharField(max_length=12)
+    memory_ids: Any = ArrayField("bigint")
+    fact_ids: Any = ArrayField("bigint")
+    done_at = fields.DatetimeField()
+    undone_at = fields.DatetimeField(null=True)
+
+    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
+        table = "dreams"
         indexes = (Index(fields=("persona_id", "character_id", "id")),)

@@ -231,6 +231,18 @@ class History:
         await connection.executemany("DELETE FROM messages WHERE place = $1 AND origin_id = $2", list(lines))
 
     @staticmethod
+    async def line(connection: Connection, place: str, message_id: int) -> str:
+        """What a person's line says; empty where it is not kept."""
+        return str(
+            await connection.fetchval(
+                "SELECT text FROM messages WHERE place = $1 AND origin_id = $2 AND character_id IS NULL",
+                place,
+                message_id,
+            )
+            or ""
+        )
+
+    @staticmethod
     async def revise(connection: Connection, place: str, message_id: int, text: str, tokens: int) -> bool:
         """Change what a person's line says; False where it is not kept."""
         changed = await connection.fetchval(

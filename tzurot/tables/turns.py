@@ -375,5 +375,6 @@ def incoming_from(stored: dict[str, Any]) -> Incoming:
         reply_to=MessageLink(**said["reply_to"]) if said["reply_to"] else None,
         links=tuple(MessageLink(**link) for link in said["links"]),
         attachments=tuple(Attachment(**attachment) for attachment in said["attachments"]),
+        reply_attachments=tuple(Attachment(**attachment) for attachment in said.get("reply_attachments", ())),
     )
     return Incoming(utterance=utterance, mentions_bot=stored["mentions_bot"])

@@ -34,6 +34,7 @@ def flight_screen(flight: FlightRecord) -> FlightScreen:
         "Counted": _counted(flight),
         "Left out": "; ".join(record["cuts"]) or "nothing",
         "Not readable": "; ".join(record["unread"]),
+        "Files": "\n".join(f"{one['name']}: {one['became']}" for one in record.get("files", ())),
         "Memories": "\n".join(f"{m['score']:g} {m['speaker']}: {m['text'][:120]}" for m in record["memories"]),
         "Lore": "\n".join(f"{entry['title']}: {entry['why']}" for entry in record.get("lore", ())),
         "Thoughts": record["reasoning"],

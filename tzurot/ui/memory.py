@@ -54,7 +54,7 @@ class MemoryScreens:
         return self.list, self.sheet
 
     async def _load(self, viewer: Viewer, view: View) -> Sequence[Row]:
-        ids = _pair(viewer, view.subject)
+        ids = pair_of(viewer, view.subject)
         sector = SECTORS[view.filter] if view.filter else ""
         return [
             Row(
@@ -74,7 +74,7 @@ class MemoryScreens:
         return await self.sheet.show(viewer, value, back)
 
     async def _sheet(self, viewer: Viewer, subject: str) -> Sheet:
-        memory = await self._shelf.get(*_one(viewer, subject))
+        memory = await self._shelf.get(*one_of(viewer, subject))
         where = "in private" if memory.audience == "private" else "on a server"
         return Sheet(
             title=f"{memory.speaker}, {memory.said_at:%d %B %Y}",
@@ -87,16 +87,16 @@ class MemoryScreens:
         text = changed["text"].strip()
         if not text:
             raise Invalid("memory.empty", "A memory needs words.", "Forget it instead.")
-        await self._forgetting.edit(*_one(viewer, subject), text)
+        await self._forgetting.edit(*one_of(viewer, subject), text)
 
     async def _lock(self, viewer: Viewer, subject: str) -> Screen | None:
-        *pair, memory_id = _one(viewer, subject)
+        *pair, memory_id = one_of(viewer, subject)
         memory = await self._shelf.get(pair[0], pair[1], memory_id)
         await self._forgetting.set_lock(pair[0], pair[1], [memory_id], locked=not memory.locked)
         return None
 
     async def _delete(self, viewer: Viewer, subject: str) -> Screen:
-        *pair, memory_id = _one(viewer, subject)
+        *pair, memory_id = one_of(viewer, subject)
         await self._forgetting.delete(pair[0], pair[1], [memory_id], locked=True)
         return Screen(title="Forgotten", text="It will not be learned again from words like these.")
 
@@ -129,7 +129,7 @@ class FactScreens:
         return self.list, self.sheet
 
     async def _load(self, viewer: Viewer, view: View) -> Sequence[Row]:
-        ids = _pair(viewer, view.subject)
+        ids = pair_of(viewer, view.subject)
         return [
             Row(
                 label=f"{fact.slot}: {fact.value}"[:100],
@@ -145,7 +145,7 @@ class FactScreens:
         return await self.sheet.show(viewer, value, back)
 
     async def _sheet(self, viewer: Viewer, subject: str) -> Sheet:
-        fact = await self._facts.find(*_one(viewer, subject))
+        fact = await self._facts.find(*one_of(viewer, subject))
         read = "\n".join(f"> {' '.join(quote.split())[:300]}" for quote in fact.quotes) or "You wrote it yourself."
         return Sheet(
             title=f"{fact.slot}: {fact.value}"[:200],
@@ -157,29 +157,29 @@ class FactScreens:
         value = changed["value"].strip()
         if not value:
             raise Invalid("fact.empty", "A fact needs a value.", "Forget it instead.")
-        persona_id, character_id, fact_id = _one(viewer, subject)
+        persona_id, character_id, fact_id = one_of(viewer, subject)
         fact = await self._facts.correct(persona_id, character_id, fact_id, value, now=datetime.now(UTC))
         return f"{character_id}.{fact.id}"
 
     async def _lock(self, viewer: Viewer, subject: str) -> Screen | None:
-        fact = await self._facts.find(*_one(viewer, subject))
-        await self._facts.lock(*_one(viewer, subject), locked=not fact.locked)
+        fact = await self._facts.find(*one_of(viewer, subject))
+        await self._facts.lock(*one_of(viewer, subject), locked=not fact.locked)
         return None
 
     async def _forget(self, viewer: Viewer, subject: str) -> Screen:
-        fact = await self._facts.forget(*_one(viewer, subject))
+        fact = await self._facts.forget(*one_of(viewer, subject))
         return Screen(title="Forgotten", text=f"“{fact.slot}: {fact.value}” will not be believed again.")
 
 
-def _pair(viewer: Viewer, character: str) -> tuple[int, int]:
+def pair_of(viewer: Viewer, character: str) -> tuple[int, int]:
     if not character.isascii() or not character.isdecimal() or len(character) > 18:  # noqa: PLR2004 - a bigint
         raise stale()
     return viewer.person.towards(int(character)).persona_id, int(character)
 
 
-def _one(viewer: Viewer, subject: str) -> tuple[int, int, int]:
+def one_of(viewer: Viewer, subject: str) -> tuple[int, int, int]:
     """The persona, the character and the memory of a subject `character.memory`; raises Invalid for another."""
     character, _, memory = subject.partition(".")
     if not memory.isascii() or not memory.isdecimal() or len(memory) > 18:  # noqa: PLR2004
         raise stale()
-    return (*_pair(viewer, character), int(memory))
+    return (*pair_of(viewer, character), int(memory))

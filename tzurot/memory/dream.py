@@ -1,0 +1,139 @@
+"""What is tidied up at night: doubles and what is beyond the quota are put away, plans that are over end.
+
+Nothing is erased: what is put away is kept and no longer recalled. Each step leaves a row with what it touched, so that
+it can be undone. A step that was cut off by a crash is done again the next night, and finds what is left to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tzurot.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from tzurot.database.connect import Connection, Database
+    from tzurot.memory.store import Memories
+
+QUOTA = 10_000
+FEWEST_STEMS = 3  # below that two lines are alike by chance
+SHOWN = 200
+STEPS = {"doubles": "doubles put away", "plans": "plans that are over", "quota": "put away beyond the quota"}
+# of lines that say the same one stays: a locked one, then one that a fact was read from, then the newest
+DOUBLES = (
+    "UPDATE memories SET archived = true WHERE NOT locked AND id IN (SELECT id FROM (SELECT m.id, row_number() OVER"
+    "  (PARTITION BY m.by_character, m.audience, m.stems ORDER BY m.locked DESC,"
+    "   EXISTS (SELECT FROM fact_supports s WHERE s.memory_id = m.id) DESC, m.id DESC) AS place FROM memories m"
+    "  WHERE m.persona_id = $1 AND m.character_id = $2 AND NOT m.archived AND length(m.stems) >= 4 * $3::int) AS alike"
+    " WHERE place > 1) RETURNING id"
+)
+PLANS = (
+    "UPDATE facts SET status = 'past' WHERE persona_id = $1 AND character_id = $2 AND status = 'current'"
+    " AND NOT locked AND valid_to < $3 RETURNING id"
+)
+# locked ones stay, then those that a fact was read from, then the newest
+SURPLUS = (
+    "UPDATE memories SET archived = true WHERE NOT locked AND id IN (SELECT m.id FROM memories m"
+    "  WHERE m.persona_id = $1 AND m.character_id = $2 AND NOT m.archived ORDER BY m.locked DESC,"
+    "  EXISTS (SELECT FROM fact_supports s WHERE s.memory_id = m.id) DESC, m.said_at DESC, m.id DESC OFFSET $3)"
+    " RETURNING id"
+)
+LOG = (
+    "INSERT INTO dreams (persona_id, character_id, step, memory_ids, fact_ids, done_at) VALUES ($1, $2, $3, $4, $5, $6)"
+)
+LOGGED = (
+    "SELECT id, step, cardinality(memory_ids) + cardinality(fact_ids) AS count, done_at, undone_at FROM dreams"
+    " WHERE persona_id = $1 AND character_id = $2 ORDER BY id DESC LIMIT $3"
+)
+# whose partitions have grown since the night before
+RESTLESS = (
+    "SELECT DISTINCT persona_id, character_id FROM memories WHERE id > $1 UNION"
+    " SELECT persona_id, character_id FROM facts WHERE status = 'current' AND NOT locked AND valid_to < $2"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing that was done to the memories of a persona and a character, with how many of them."""
+
+    id: int
+    step: str
+    count: int
+    done_at: datetime
+    undone_at: datetime | None
+
+
+class Dreams:
+    def __init__(self, database: Database, memories: Memories, quota: int = QUOTA) -> None:
+        self._database = database
+        self._memories = memories
+        self._quota = quota
+
+    async def night(self, since_id: int, now: datetime) -> tuple[int, int]:
+        """Tidy up for everybody whose memories have grown since the one of that id.
+
+        How much was put away or ended, and the newest memory's id, for the next night.
+        """
+        newest: int = await self._database.value("SELECT coalesce(max(id), 0) FROM memories")
+        pairs = await self._database.rows(RESTLESS, since_id, now)
+        done = [await self.dream(row["persona_id"], row["character_id"], now) for row in pairs]
+        return sum(done), newest
+
+    async def dream(self, persona_id: int, character_id: int, now: datetime) -> int:
+        """Tidy up what these two share; how much was put away or ended."""
+        ids = (persona_id, character_id)
+        async with self._database.transaction(durable=False) as connection:
+            await self._memories.lock(connection, [ids])
+            doubles = await _touched(connection, DOUBLES, *ids, FEWEST_STEMS)
+            plans = await _touched(connection, PLANS, *ids, now)
+            surplus = await _touched(connection, SURPLUS, *ids, self._quota)
+            for step, memory_ids, fact_ids in (("doubles", doubles, []), ("plans", [], plans), ("quota", surplus, [])):
+                if memory_ids or fact_ids:
+                    await connection.execute(LOG, *ids, step, memory_ids, fact_ids, now)
+        count = len(doubles) + len(plans) + len(surplus)
+        if count:
+            self._memories.release(*ids)
+        return count
+
+    async def steps(self, persona_id: int, character_id: int) -> tuple[Step, ...]:
+        """What was done, the last first."""
+        rows = await self._database.rows(LOGGED, persona_id, character_id, SHOWN)
+        return tuple(Step(**row) for row in rows)
+
+    async def undo(self, persona_id: int, character_id: int, step_id: int, now: datetime) -> int:
+        """Bring back what a step put away or ended, as far as it is still there; how much that is.
+
+        Raises:
+            NotFound: these two have no such step, or it was undone before.
+
+        """
+        async with self._database.transaction() as connection:
+            row = await connection.fetchrow(
+                "UPDATE dreams SET undone_at = $4 WHERE id = $3 AND persona_id = $1 AND character_id = $2"
+                " AND undone_at IS NULL RETURNING memory_ids, fact_ids",
+                persona_id,
+                character_id,
+                step_id,
+                now,
+            )
+            if row is None:
+                raise NotFound("dream.none", "There is nothing to undo there.", "Look at the list again.")
+            back = await _touched(
+                connection, "UPDATE memories SET archived = false WHERE id = ANY($1) RETURNING id", row["memory_ids"]
+            )
+            # without its time a plan would be over again the next night
+            back += await _touched(
+                connection,
+                "UPDATE facts SET status = 'current', valid_to = NULL WHERE id = ANY($1) RETURNING id",
+                row["fact_ids"],
+            )
+        self._memories.release(persona_id, character_id)
+        return len(back)
+
+
+async def _touched(connection: Connection, sql: str, *arguments: object) -> list[int]:
+    rows: Sequence[object] = await connection.fetch(sql, *arguments)
+    return [row["id"] for row in rows]  # pyright: ignore[reportIndexIssue]

@@ -1,0 +1,3 @@
+"""Hearing: from recordings to words."""
+
+from __future__ import annotations
