@@ -96,6 +96,7 @@ async def test_every_code_by_which_discord_closes_and_wants_the_bot_back(
     await asyncio.gather(*closing)
 
 
+@pytest.mark.faults
 async def test_a_code_by_which_discord_closes_for_good(
     discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
 ) -> None:

@@ -156,10 +156,6 @@ COMMANDED: dict[str, Point] = {
 IN_PRIVATE: dict[str, Point] = {
     "posting part 2 in private, arrived": request("POST", CREATE, arrived=True, skip=1),
 }
-# two characters are asked at once: they think beside each other, and speak one after the other
-BOTH: dict[str, Point] = {
-    "posting part 2 of the first of two, arrived": request("POST", POST, arrived=True, skip=1),
-}
 # the other side of those, in the long run only
 MORE_POINTS: dict[str, Point] = {
     "the model is asked": model(),
@@ -186,7 +182,9 @@ MORE_IN_PRIVATE: dict[str, Point] = {
     "entering it in private": row("turns", "AFTER INSERT"),
     "posting part 2 in private, lost": request("POST", CREATE, skip=1),
 }
-MORE_BOTH: dict[str, Point] = {
+# two characters are asked at once: they think beside each other, and speak one after the other
+BOTH: dict[str, Point] = {
+    "posting part 2 of the first of two, arrived": request("POST", POST, arrived=True, skip=1),
     "the model is asked by one of two": model(),
     "posting part 1 of the second of two, lost": request("POST", POST, skip=3),
 }
