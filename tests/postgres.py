@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
 from contextlib import asynccontextmanager
@@ -18,10 +19,12 @@ from tzurot.database.server import EmbeddedServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from typing import Any
 
 # cloning a database is twenty times faster where no disk is involved
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 TEMPLATE = "template_tzurot"
+LOOK_AGAIN_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +68,12 @@ async def cluster() -> AsyncGenerator[Cluster]:
             yield made
         finally:
             await server.close()
+
+
+async def until(connection: Any, sql: str, *arguments: object) -> Any:
+    """Ask a database until it has an answer to give."""
+    async with asyncio.timeout(15):
+        while True:
+            if answer := await connection.fetchval(sql, *arguments):
+                return answer
+            await asyncio.sleep(LOOK_AGAIN_S)

@@ -18,39 +18,31 @@ from loguru import logger
 
 from tzurot import __version__
 from tzurot.app import DESCRIPTIONS_KEPT, FLIGHTS_KEPT, RUN_LOCK, App
-from tzurot.discord.avatars import Avatars
-from tzurot.discord.catchup import CatchUp
-from tzurot.discord.commands import client_for
-from tzurot.discord.front import DiscordFront
-from tzurot.discord.gateway import KEEP_ALIVE, Ears, make_bot
-from tzurot.discord.inbound import Overheard
+from tzurot.connection import Discord, wire
+from tzurot.discord.gateway import KEEP_ALIVE, make_bot
 from tzurot.discord.permissions import invite_link, sees_content
-from tzurot.discord.places import Places
-from tzurot.discord.rights import Reader
-from tzurot.discord.webhooks import Webhooks
 from tzurot.errors import Invalid, StoreDown, TzurotError
 from tzurot.health import Health
 from tzurot.llm.routing import choose
-from tzurot.pipeline.lanes import Lanes
 from tzurot.plugins.admin import show_presence
 from tzurot.settings.catalog import DREAMT, DREAMT_AT, PRESENCE
 from tzurot.settings.setting import Tier
 from tzurot.tables.settings import Scope
-from tzurot.wiring import commands_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+    from collections.abc import Awaitable, Coroutine
 
-    import lightbulb
     from hikari.api import RESTClient
 
     from tzurot.app import Core
     from tzurot.config import Config
     from tzurot.database.server import EmbeddedServer
-    from tzurot.tables.turns import Owed
 
 DRAIN_S = 20.0
 RETRY_S = 10.0
+AWAY_S = 60.0
+# unknown opcode, not authenticated, already authenticated: Discord says to reconnect then, hikari does not
+COME_BACK = frozenset({4001, 4003, 4005})
 USUAL_THRESHOLDS = (700, 10, 10)  # Python's own
 CHECK_S = 2.0
 UPKEEP_S = 30.0
@@ -91,7 +83,7 @@ async def run(config: Config, stop: asyncio.Event, embedded: Awaitable[EmbeddedS
             application = await serving.application(rest)
         except Invalid as error:
             return await serving.wait(error.sentence, str(error))
-        if application is not None:
+        while application is not None and not stop.is_set():
             await serving.serve(core, rest, application)
     return 0
 
@@ -175,7 +167,7 @@ class Serving:
         return None
 
     async def serve(self, core: Core, rest: RESTClient, application: hikari.Application) -> None:
-        """Connect, answer, and leave nothing half done."""
+        """Connect, answer, and leave nothing half done; until told to stop, or a new connection has to be made."""
         content = sees_content(application)
         self.bot = bot = make_bot(self.config.token, self.config.discord.rest_url, content=content)
         discord = await wire(self.config, core, bot, rest, application, self.facts)
@@ -183,7 +175,7 @@ class Serving:
         owed = await core.resume.owed("discord") if core.alone else ()
         upkeep: asyncio.Task[None] | None = None
         try:
-            if not await self._first(discord.start()):
+            if not await self._connected(discord):
                 return
             logger.info("invite: {}", invite_link(int(application.id)))
             if not content:
@@ -202,14 +194,8 @@ class Serving:
             discord.catch_up.begin()
             bot.subscribe(hikari.ShardReadyEvent, discord.resumed)
             upkeep = asyncio.create_task(self._keep_up(core, discord))
-            if await self._first(bot.join()):
-                raise TzurotError(
-                    "discord.closed",
-                    "Discord ended the connection for good.",
-                    "Its reason stands above; a token that was reset, or an intent switched off, are the usual ones.",
-                )
-            self.waiting_for = "stopping"
-            logger.info("stopping: finishing what was begun")
+            self.waiting_for = await self._parted(bot)
+            logger.info("{}: finishing what was begun", self.waiting_for)
             if not await discord.lanes.drain(DRAIN_S):
                 logger.warning("some replies were not finished; the next start finishes them")
         finally:
@@ -217,18 +203,57 @@ class Serving:
                 upkeep.cancel()
             await discord.close()
 
-    async def _first(self, work: Coroutine[None, None, None]) -> bool:
-        """Do something unless the process is told to stop first (False); raises what the work raises."""
-        task = asyncio.create_task(work)
-        stopped = asyncio.create_task(self.stop.wait())
-        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        if task.done():
-            await task
-            return True
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        return False
+    async def _connected(self, discord: Discord) -> bool:
+        """Whether the connection stands; False when told to stop, and after a pause where Discord was not reached."""
+        try:
+            return await self._first(discord.start()) is not None
+        except hikari.ClientHTTPResponseError:
+            raise
+        except hikari.HTTPError as error:
+            self.waiting_for = "Discord cannot be reached"
+            logger.warning("Discord cannot be reached, trying again in {:g} s: {}", RETRY_S, error)
+            await self._first(asyncio.sleep(RETRY_S))
+            return False
+
+    async def _parted(self, bot: hikari.GatewayBot) -> str:
+        """Wait for the end of the connection, and return what comes then.
+
+        Raises:
+            TzurotError: Discord does not want this bot back.
+
+        """
+        try:
+            ended = await self._first(bot.join(), self._away(bot))
+        except hikari.GatewayServerClosedConnectionError as error:
+            if error.code not in COME_BACK:
+                raise closed(f"{error.code or 0:d} {error.reason}".strip()) from None
+            ended = 1
+        if ended == 0:
+            raise closed("it did not say why")
+        return "stopping" if ended is None else "connecting to Discord anew"
+
+    async def _away(self, bot: hikari.GatewayBot) -> None:
+        """Return when a shard was away for so long that hikari will not find its way back.
+
+        It resumes at the address that Discord gave the session, and if nobody is there any more it tries that for ever.
+        """
+        away_s = 0.0
+        while away_s < AWAY_S:
+            await asyncio.sleep(CHECK_S)
+            away_s = 0.0 if all(shard.is_connected for shard in bot.shards.values()) else away_s + CHECK_S
+
+    async def _first(self, *works: Coroutine[None, None, None]) -> int | None:
+        """Which of these ended first, by its place; None when the process is told to stop. Raises what it raised."""
+        tasks = [asyncio.create_task(work) for work in (*works, self.stop.wait())]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        ended = next(place for place, task in enumerate(tasks) if task.done())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if ended == len(works):
+            return None
+        await tasks[ended]
+        return ended
 
     async def _keep_up(self, core: Core, discord: Discord) -> None:
         """What comes round: replies that could not be posted, a model that was not there, records that grow old."""
@@ -252,6 +277,14 @@ class Serving:
                 logger.warning("upkeep: {}", error)
 
 
+def closed(reason: str) -> TzurotError:
+    return TzurotError(
+        "discord.closed",
+        f"Discord ended the connection for good: {reason}",
+        "A token that was reset, or an intent switched off, are the usual reasons.",
+    )
+
+
 async def dream(core: Core) -> None:
     """Tidy memories up once a day; where it left off is kept in the database."""
     settings, now = await core.cascade.of(), datetime.now(UTC)
@@ -269,105 +302,3 @@ def give_back() -> None:
     """Return what was freed to the system, where the C library can: otherwise it keeps what starting up took."""
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Discord:
-    """The parts of one connection that are started and stopped."""
-
-    bot: hikari.GatewayBot
-    client: lightbulb.GatewayEnabledClient
-    front: DiscordFront
-    lanes: Lanes
-    avatars: Avatars
-    catch_up: CatchUp
-
-    async def start(self) -> None:
-        """Connect and register the commands.
-
-        Raises:
-            TzurotError: Discord does not take the commands. lightbulb starts inside a listener, whose errors hikari
-                only logs: without this the bot would ignore every command without a word.
-
-        """
-        failures: list[Exception] = []
-
-        async def start_commands(_: hikari.StartingEvent) -> None:
-            try:
-                await self.client.start()
-            except Exception as error:  # noqa: BLE001
-                failures.append(error)
-
-        self.bot.subscribe(hikari.StartingEvent, start_commands)
-        await self.bot.start(check_for_updates=False)
-        if failures:
-            raise TzurotError(
-                "discord.commands",
-                f"Discord did not take the slash commands: {failures[0]}",
-                "Start the bot again; if this stays, report it with the line above.",
-            )
-
-    def take_up(self, core: Core, owed: tuple[Owed, ...]) -> None:
-        """Put what is owed into its channels' lanes."""
-        for turn in owed:
-            channel = str(turn.turn.incoming.utterance.place.channel_id)
-            self.lanes.put(channel, lambda turn=turn: core.resume(turn, self.front))
-
-    async def resumed(self, _: hikari.ShardReadyEvent) -> None:
-        """A session was lost and another one begun: what was said in between no event will tell."""
-        self.catch_up.begin()
-
-    async def close(self) -> None:
-        await self.catch_up.close()
-        await self.avatars.close()
-        await self.client.stop()
-        if self.bot.is_alive:
-            await self.bot.close()
-
-
-async def wire(
-    config: Config,
-    core: Core,
-    bot: hikari.GatewayBot,
-    rest: RESTClient,
-    application: hikari.Application,
-    facts: Callable[[], Awaitable[Sequence[tuple[str, str]]]],
-) -> Discord:
-    """Put Discord's parts together; `rest` is the client that never repeats, `facts` tells how the process is."""
-    me = int(hikari.applications.get_token_id(config.token))
-    lanes = Lanes(waiting=config.conversation.lane_limit, at_once=config.conversation.turns_at_once)
-    places = Places(bot)
-    overheard = Overheard()
-    avatars = Avatars(bot.rest, int(application.id), core.tables.characters, config.health.public_url)
-    front = DiscordFront(
-        bot=bot,
-        me=me,
-        application_id=int(application.id),
-        webhooks=Webhooks(bot.rest, rest, int(application.id)),
-        avatars=avatars,
-        places=places,
-        overheard=overheard,
-        reader=Reader(bot, places, me),
-    )
-    await core.tables.activations.everywhere()  # so that most messages are let pass without a look
-    ears = Ears(
-        bot=bot,
-        me=me,
-        front=front,
-        places=places,
-        overheard=overheard,
-        lanes=lanes,
-        hear=core.hear,
-        forget=core.forget,
-        activations=core.tables.activations,
-    )
-    team = tuple(application.team.members) if application.team else (application.owner.id,)
-    owner_ids = frozenset(map(int, config.discord.owner_ids or team))
-    commands = commands_of(core, bot=bot, front=front, places=places, lanes=lanes, owner_ids=owner_ids, facts=facts)
-    bot.subscribe(hikari.InteractionCreateEvent, commands.router.route)
-    bot.subscribe(hikari.ReactionAddEvent, commands.reacted)
-    client = client_for(bot)
-    for loader in commands.loaders:
-        await loader.add_to_client(client)
-    catch_up = CatchUp(bot, core.tables.ledger, core.tables.activations, ears.missed)
-    return Discord(bot=bot, client=client, front=front, lanes=lanes, avatars=avatars, catch_up=catch_up)

@@ -115,7 +115,7 @@ def commands_of(
         *of_characters(desk),
         *of_models(desk),
         *of_places(desk, bot, front, places),
-        ChatPlugin(hear=core.hear, guards=core.guards, front=front, places=places, lanes=lanes),
+        ChatPlugin(hear=core.hear, run=core.run, guards=core.guards, front=front, places=places, lanes=lanes),
         reply,
         InspectPlugin(flights=core.tables.flights, ledger=core.tables.ledger),
         guide,

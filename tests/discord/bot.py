@@ -72,6 +72,11 @@ class Bot:
             self.log.append("(end)")
             self._heard.notify_all()
 
+    @property
+    def complaints(self) -> list[str]:
+        """Lines that no healthy bot logs."""
+        return [line for line in self.log if any(words in line for words in NEVER)]
+
     async def logged(self, words: str, within_s: float = 30) -> str:
         """Wait for a line that holds the words."""
 
@@ -126,4 +131,4 @@ class Bot:
             return
         assert code == 0, "\n".join(self.log)
         if not self.may_complain:
-            assert not [line for line in self.log if any(words in line for words in NEVER)], "\n".join(self.log)
+            assert not self.complaints, "\n".join(self.log)

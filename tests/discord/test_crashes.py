@@ -1,10 +1,8 @@
-"""`kill -9` while a reply is posted: after a restart it is complete, and no part of it stands twice."""
+"""What happens to a reply while Discord takes it; every step at which a process may die is in tests/faults."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-import pytest
 
 from tests.discord.bot import Bot
 from tests.loopback.llm import Never
@@ -29,42 +27,6 @@ async def test_the_long_reply_takes_three_messages(
         await discord.say("general", "Alice", "@Maren tell me all")
         await discord.wait_for(lambda d: len(d.webhook_messages("general")) == 3)
     assert "\n\n".join(said(discord)) == LONG
-
-
-@pytest.mark.parametrize("accepted", [False, True], ids=["lost", "arrived"])
-@pytest.mark.parametrize("chunk", [0, 1, 2])
-async def test_killed_while_a_chunk_is_posted(
-    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str, chunk: int, accepted: bool
-) -> None:
-    """The request either never reached Discord or its answer never came back: the process cannot know which."""
-    async with Bot(discord, llm, database_url) as bot:
-        llm.say(LONG)
-        fault = discord.fault("POST", POST, status=None, hang_s=30, after_accepting=accepted, skip=chunk)
-        await discord.say("general", "Alice", "@Maren tell me all")
-        await discord.wait_for(lambda d: fault.hits and len(said(d)) == chunk + accepted)
-        await bot.kill()
-    discord.forget_faults()
-    async with Bot(discord, llm, database_url) as bot:
-        await bot.logged("completing a reply")
-        await discord.wait_for(lambda d: len(said(d)) >= 3)
-        llm.say("And that was all.")
-        await discord.say("general", "Alice", "@Maren is that all?")
-        await discord.wait_for(lambda d: len(said(d)) >= 4)
-        assert LONG.splitlines()[0] in llm.requests[-1].prompt  # the finished reply was remembered
-    assert "\n\n".join(said(discord)[:3]) == LONG
-    assert said(discord)[3:] == ["And that was all."]
-    assert len(llm.requests) == 2
-
-
-async def test_killed_while_the_model_thinks(discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str) -> None:
-    async with Bot(discord, llm, database_url) as bot:
-        llm.say(Never())
-        await discord.say("general", "Alice", "@Maren are you awake?")
-        await llm.asked()
-        await bot.kill()
-    llm.say("Awake again.")
-    async with Bot(discord, llm, database_url):
-        await discord.wait_for(lambda d: said(d) == ["Awake again."])
 
 
 async def test_a_lost_answer_of_discord_is_looked_up_and_not_posted_again(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.discord.bot import Bot
 from tests.discord.person import Person
 
@@ -122,32 +120,6 @@ async def test_a_manager_takes_anybodys_reply_back(
         assert "made for somebody else" in await settled(alice, "Regenerate", reply)
         assert "It is gone" in await settled(alice, "Delete reply", reply)
         assert said(discord) == []
-
-
-@pytest.mark.parametrize("accepted", [False, True], ids=["lost", "arrived"])
-async def test_killed_while_a_version_is_put_in_place(
-    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str, accepted: bool
-) -> None:
-    async with Bot(discord, llm, database_url) as bot:
-        alice = Person(discord)
-        reply = await answered(discord, llm, "@Maren tell me", "Short.")
-        await settled(alice, "Inspect", reply)
-        fault = discord.fault(
-            "PATCH", r"/webhooks/\d+/[\w.-]+/messages/\d+$", status=None, hang_s=30, after_accepting=accepted
-        )
-        llm.say(LONG)
-        while not fault.hits:
-            asked = await discord.message_command("general", "Alice", "Regenerate", reply)
-            await discord.wait_for(lambda _, asked=asked: fault.hits or asked.final)
-        await bot.kill()
-    discord.forget_faults()
-    async with Bot(discord, llm, database_url) as bot:
-        await bot.logged("completing a reply")
-        await discord.wait_for(lambda d: len(said(d)) >= 3)
-        await answered(discord, llm, "@Maren and?", "All.")
-        assert "Short." not in llm.requests[-1].prompt
-    assert "\n\n".join(said(discord)[:3]) == LONG
-    assert said(discord)[3:] == ["All."]
 
 
 async def test_in_a_dm_replies_are_changed_too(discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.loopback.faults import Fault
@@ -177,6 +178,18 @@ class LoopbackDiscord(Interactions):
         )
         self._server.faults.append(made)
         return made
+
+    def limit(self, method: str, path_regex: str, scope: str, retry_after_s: float = 0.3) -> Fault:
+        """Answer the next matching request with 429: `user` (of its route), `shared` (others use it up) or `global`."""
+        body = {"message": "You are being rate limited.", "retry_after": retry_after_s, "global": scope == "global"}
+        headers = {"Retry-After": str(retry_after_s), "X-RateLimit-Scope": scope}
+        if scope == "global":
+            headers["X-RateLimit-Global"] = "true"
+        else:
+            reset = {"Reset": f"{time.time() + retry_after_s:.3f}", "Reset-After": str(retry_after_s)}
+            limits = {"Bucket": "loopback", "Limit": "5", "Remaining": "0" if scope == "user" else "1", **reset}
+            headers |= {f"X-RateLimit-{name}": value for name, value in limits.items()}
+        return self.fault(method, path_regex, status=429, body=body, headers=headers)
 
     def forget_faults(self) -> None:
         self._server.faults.clear()

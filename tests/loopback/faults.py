@@ -27,6 +27,7 @@ class Fault:
     times: int = 1
     hits: int = 0
     skip: int = 0
+    done: int = 0  # how many of the requests it hit were carried out before it broke their answers
 
     def takes(self, method: str, path: str) -> bool:
         if self.hits >= self.times or self.method not in {method, "*"} or not self.path.search(path):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 REPLAYED_AT_MOST = 20_000
 DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, RESUME, RECONNECT = 0, 1, 2, 3, 6, 7
 REQUEST_MEMBERS, INVALID_SESSION, HELLO, ACK = 8, 9, 10, 11
+OVER = {4003, 4007, 4009}  # not authenticated, an invalid number, timed out
 LIMITED_CONTENT_FLAG = 1 << 19
 
 
@@ -117,6 +118,7 @@ class Gateway:
         self.dispatches: list[Dispatch] = []
         self.identifies: list[Json] = []
         self.heartbeat_interval_ms = 41_250
+        self.resume_url = ""  # where sessions are told to come back to; here, unless a test wants otherwise
         self.presence: Json | None = None
 
     # -- controls ----------------------------------------------------------------------------------
@@ -153,9 +155,12 @@ class Gateway:
         for socket in self._sockets:
             socket.zombie = on
 
-    async def close(self) -> None:
+    async def close(self, code: int = WSCloseCode.GOING_AWAY) -> None:
+        """Close every socket; by some codes Discord says that the sessions are over."""
+        if code in OVER:
+            self._sessions.clear()
         for socket in list(self._sockets):
-            await socket.ws.close(code=WSCloseCode.GOING_AWAY)
+            await socket.ws.close(code=code)
 
     def _tell(self, frame: Json) -> None:
         for socket in self._sockets:
@@ -248,7 +253,7 @@ class Gateway:
         self._forget_detached((number, count))
         session = Session(f"session-{self._world.ids.now()}", (number, count), data["intents"], socket=socket)
         self._sessions[session.id] = session
-        guilds = [guild for guild in self._world.guilds.values() if session.sees(guild)]
+        guilds = [one for one in self._world.guilds.values() if session.sees(one) and self._world.bot.id in one.members]
         self._send(session, "READY", self._ready(session, guilds), session.id)
         for guild in guilds:
             self._send(session, "GUILD_CREATE", self._world.guild_create(guild), guild.id)
@@ -266,7 +271,7 @@ class Gateway:
             "guilds": [{"id": guild.id, "unavailable": True} for guild in guilds],
             "session_id": session.id,
             "session_type": "normal",
-            "resume_gateway_url": self._world.base_url.replace("http", "ws", 1),
+            "resume_gateway_url": self.resume_url or self._world.base_url.replace("http", "ws", 1),
             "shard": list(session.shard),
             "application": {"id": self._world.bot.id, "flags": LIMITED_CONTENT_FLAG if granted else 0},
             "private_channels": [],

@@ -57,6 +57,7 @@ class LLMRequest:
     finished_ns: int = 0
     answer: Scripted | None = None
     disconnected: bool = False
+    stalled: bool = False  # all that will ever come was sent
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -145,6 +146,21 @@ class ScriptedLLM:
             raise AssertionError(f"the language model was asked {len(self.requests)} times, not {times}") from None
         return self.requests[times - 1]
 
+    @property
+    def stalled(self) -> int:
+        """How many requests have all that they will ever get, and no end."""
+        return sum(one.stalled for one in self.requests)
+
+    async def stalls(self, times: int, timeout: float = 10.0) -> None:  # noqa: ASYNC109
+        """Wait until so many requests stall."""
+        async with asyncio.timeout(timeout):
+            while self.stalled < times:
+                await self._changed.wait()
+
+    def _wake(self) -> None:
+        waiting, self._changed = self._changed, asyncio.Event()
+        waiting.set()
+
     # -- answering ---------------------------------------------------------------------------------
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -166,8 +182,7 @@ class ScriptedLLM:
             return web.json_response({"error": {"message": f"no {request.path} here"}}, status=404)
         came = LLMRequest(orjson.loads(await request.read()), dict(request.headers), time.monotonic_ns())
         self.requests.append(came)
-        waiting, self._changed = self._changed, asyncio.Event()
-        waiting.set()
+        self._wake()
         planned: str | Scripted = self.queue.popleft() if self.queue else self.default(came)
         came.answer = Text(planned) if isinstance(planned, str) else planned
         try:
@@ -206,8 +221,8 @@ class ScriptedLLM:
             case Html(status):
                 page = "<!doctype html><title>Bad gateway</title><h1>Oh no</h1>"
                 return web.Response(status=status, text=page, content_type="text/html")
-            case Never(headers):
-                return await self._stall(request, send_headers=headers == "sent")
+            case Never(headers, words):
+                return await self._stall(request, came, words, send_headers=headers == "sent" or bool(words))
             case Nothing():
                 return await self._cut(request, b"")
             case HalfStream(text):
@@ -220,6 +235,8 @@ class ScriptedLLM:
                 return await self._speak(request, came, answer)
 
     async def _speak(self, request: web.BaseRequest, came: LLMRequest, answer: Text) -> web.StreamResponse:
+        if answer.after:
+            await answer.after.wait()
         if answer.delay_s:
             await self._pause(answer.delay_s)
         if not came.body.get("stream"):
@@ -250,9 +267,15 @@ class ScriptedLLM:
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()
 
-    async def _stall(self, request: web.BaseRequest, *, send_headers: bool) -> web.StreamResponse:
+    async def _stall(
+        self, request: web.BaseRequest, came: LLMRequest, words: str, *, send_headers: bool
+    ) -> web.StreamResponse:
         if send_headers:
-            await self._open(request)
+            response = await self._open(request)
+            for event in list(_events(came, Text(words, usage=False)))[:-1] if words else ():
+                await response.write(b"data: " + orjson.dumps(event) + b"\n\n")
+        came.stalled = True
+        self._wake()
         await self._stopping.wait()
         return await self._cut(request, b"", opened=send_headers)
 

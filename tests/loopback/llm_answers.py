@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,7 @@ class Text:
     finish: str = "stop"
     usage: bool | dict[str, Any] = True
     between_chunks_s: float = 0.0
+    after: asyncio.Event | None = None  # nothing is said before
 
 
 def Slow(text: str, seconds: float, **more: Any) -> Text:  # noqa: N802  -- reads like the others
@@ -68,9 +72,10 @@ class Huge:
 
 @dataclass(frozen=True)
 class Never:
-    """Headers, at most, and then silence until the client gives up."""
+    """Headers, or some words too, and then silence until the client gives up."""
 
     headers: Literal["sent", "withheld"] = "withheld"
+    words: str = ""
 
 
 Scripted = Text | Status | Html | Empty | Nothing | HalfStream | Huge | Never

@@ -9,8 +9,15 @@ Json = dict[str, Any]
 
 GUILD_TEXT = 0
 DM = 1
+GUILD_VOICE = 2
+GUILD_CATEGORY = 4
+GUILD_ANNOUNCEMENT = 5
+ANNOUNCEMENT_THREAD = 10
 PUBLIC_THREAD = 11
 PRIVATE_THREAD = 12
+GUILD_STAGE_VOICE = 13
+GUILD_FORUM = 15
+VOICES = {GUILD_VOICE, GUILD_STAGE_VOICE}
 
 EPHEMERAL = 1 << 6
 LOADING = 1 << 7
@@ -49,6 +56,7 @@ class Member:
     joined_at: str
     nick: str | None = None
     role_ids: list[str] = field(default_factory=list)
+    timed_out_until: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,7 @@ class Channel:
     nsfw: bool = False
     position: int = 0
     owner_id: str = ""
+    thread_members: set[str] = field(default_factory=set)
     archived: bool = False
     locked: bool = False
     born_at: str = ""
@@ -98,7 +107,7 @@ class Channel:
 
     @property
     def is_thread(self) -> bool:
-        return self.kind in {PUBLIC_THREAD, PRIVATE_THREAD}
+        return self.kind in {ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD}
 
     @property
     def mention(self) -> str:
@@ -115,6 +124,7 @@ class Guild:
     channels: dict[str, Channel] = field(default_factory=dict)
     threads: dict[str, Channel] = field(default_factory=dict)
     features: list[str] = field(default_factory=list)
+    age_restricted: bool = False
 
 
 @dataclass(eq=False)

@@ -1,9 +1,11 @@
-"""What a member may do in a channel, by Discord's own order of overwrites."""
+"""What a member may do in a channel, by Discord's own order of overwrites; timeouts and Connect are not looked at."""
 
 from __future__ import annotations
 
 from enum import IntFlag
 from typing import TYPE_CHECKING
+
+from tests.loopback.model import PRIVATE_THREAD
 
 if TYPE_CHECKING:
     from tests.loopback.model import Channel, Guild
@@ -23,6 +25,7 @@ class Permission(IntFlag):
     ATTACH_FILES = 1 << 15
     READ_MESSAGE_HISTORY = 1 << 16
     USE_EXTERNAL_EMOJIS = 1 << 18
+    CONNECT = 1 << 20
     MANAGE_ROLES = 1 << 28
     MANAGE_WEBHOOKS = 1 << 29
     USE_APPLICATION_COMMANDS = 1 << 31
@@ -40,6 +43,7 @@ EVERYONE = (
     | Permission.ATTACH_FILES
     | Permission.READ_MESSAGE_HISTORY
     | Permission.USE_EXTERNAL_EMOJIS
+    | Permission.CONNECT
     | Permission.USE_APPLICATION_COMMANDS
     | Permission.CREATE_PUBLIC_THREADS
     | Permission.SEND_MESSAGES_IN_THREADS
@@ -60,7 +64,10 @@ def in_guild(guild: Guild, user_id: str) -> int:
 
 
 def in_channel(channel: Channel, user_id: str) -> int:
-    """Everyone's overwrite, then the roles' together, then the member's; a thread asks its parent."""
+    """Everyone's overwrite, then the roles' together, then the member's; a thread asks its parent.
+
+    In a private thread only its members may do anything, and who manages threads.
+    """
     if channel.guild is None:
         return int(IN_A_DM) if any(person.id == user_id for person in channel.recipients) else 0
     ground = channel.parent if channel.is_thread and channel.parent else channel
@@ -79,4 +86,6 @@ def in_channel(channel: Channel, user_id: str) -> int:
     own = ground.overwrites.get(user_id)
     if own:
         granted = granted & ~own.deny | own.allow
+    if channel.kind == PRIVATE_THREAD and user_id not in channel.thread_members:
+        granted = granted if granted & Permission.MANAGE_THREADS else 0
     return granted if granted & Permission.VIEW_CHANNEL else 0

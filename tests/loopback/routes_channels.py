@@ -189,15 +189,13 @@ async def create_thread_from_message(call: Call) -> Answer:
 
 @route("GET", "/channels/{channel_id}/thread-members/{user_id}")
 async def get_thread_member(call: Call) -> Answer:
-    """Whoever opened a thread is in it."""
     thread = call.channel()
-    if not thread.is_thread or call.parts["user_id"] != thread.owner_id:
+    if not thread.is_thread or call.parts["user_id"] not in thread.thread_members:
         raise Refusal(10007)
-    joined = {"id": thread.id, "user_id": thread.owner_id, "join_timestamp": thread.born_at, "flags": 0}
-    return Answer(joined)
+    return Answer(shapes.thread_member(thread, call.parts["user_id"]))
 
 
 @route("PUT", "/channels/{channel_id}/thread-members/@me")
 async def join_thread(call: Call) -> Answer:
-    call.channel()
+    call.channel().thread_members.add(call.discord.bot.id)
     return NOTHING

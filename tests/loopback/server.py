@@ -109,6 +109,8 @@ class Server:
             }
             return self._respond(logged, Answer(limited, 429), headers)
         answer = complaint or await self._answer(call, request.headers.get("Authorization", ""))
+        if fault:
+            fault.done += 1
         self._discord.changed()
         if fault:
             return await self._break(request, logged, fault)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.loopback.ids import now_iso
-from tests.loopback.model import DM, Channel, Emoji, Guild, Json, Member, Role, User, Webhook
+from tests.loopback.model import DM, GUILD_FORUM, VOICES, Channel, Emoji, Guild, Json, Member, Role, User, Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +41,7 @@ def member(who: Member, *, with_user: bool = True) -> Json:
     shape: Json = {
         "avatar": None,
         "banner": None,
-        "communication_disabled_until": None,
+        "communication_disabled_until": who.timed_out_until,
         "flags": 0,
         "joined_at": who.joined_at,
         "nick": who.nick,
@@ -110,8 +110,8 @@ def guild(place: Guild) -> Json:
         "safety_alerts_channel_id": None,
         "public_updates_channel_id": None,
         "premium_progress_bar_enabled": False,
-        "nsfw": False,
-        "nsfw_level": 0,
+        "nsfw": place.age_restricted,
+        "nsfw_level": 3 if place.age_restricted else 0,
         "emojis": [],
         "stickers": [],
         "incidents_data": None,
@@ -159,15 +159,32 @@ def channel(place: Channel) -> Json:
     }
     if place.is_thread:
         return shape | _thread(place)
-    return shape | {
-        "position": place.position,
-        "topic": place.topic,
-        "nsfw": place.nsfw,
-        "permission_overwrites": [
-            {"id": target, "type": over.kind, "allow": str(int(over.allow)), "deny": str(int(over.deny))}
-            for target, over in place.overwrites.items()
-        ],
-    }
+    return (
+        shape
+        | _by_kind(place)
+        | {
+            "position": place.position,
+            "topic": place.topic,
+            "nsfw": place.nsfw,
+            "permission_overwrites": [
+                {"id": target, "type": over.kind, "allow": str(int(over.allow)), "deny": str(int(over.deny))}
+                for target, over in place.overwrites.items()
+            ],
+        }
+    )
+
+
+def _by_kind(place: Channel) -> Json:
+    if place.kind in VOICES:
+        return {"bitrate": 64_000, "user_limit": 0, "rtc_region": None, "video_quality_mode": 1}
+    if place.kind == GUILD_FORUM:
+        return {
+            "available_tags": [],
+            "default_reaction_emoji": None,
+            "default_sort_order": None,
+            "default_forum_layout": 0,
+        }
+    return {}
 
 
 def _thread(place: Channel) -> Json:

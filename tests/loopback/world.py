@@ -11,7 +11,9 @@ from tests.loopback import permissions, shapes
 from tests.loopback.gateway import Gateway
 from tests.loopback.ids import Snowflakes, now_iso
 from tests.loopback.model import (
+    ANNOUNCEMENT_THREAD,
     DM,
+    GUILD_ANNOUNCEMENT,
     GUILD_TEXT,
     PRIVATE_THREAD,
     PUBLIC_THREAD,
@@ -129,8 +131,13 @@ class World:
         deny_bot: int = 0,
         nsfw: bool = False,
         topic: str | None = None,
+        kind: int = GUILD_TEXT,
+        category: Channel | None = None,
     ) -> Channel:
-        """A text channel; `overwrites` are (allow, deny) for a person, a role or the guild (= everyone)."""
+        """A text channel; `overwrites` are (allow, deny) for a person, a role or the guild (= everyone).
+
+        A `category` only tells where it stands: what is synced with it are overwrites of the channel's own.
+        """
         place = guild or self.playground
         written = {
             who.id: Overwrite(1 if isinstance(who, User) else 0, int(allow), int(deny))
@@ -140,10 +147,10 @@ class World:
             written[self.bot.id] = Overwrite(1, 0, int(deny_bot))
         channel = Channel(
             self.ids.furniture(),
-            GUILD_TEXT,
+            kind,
             name,
             place,
-            None,
+            category,
             written,
             topic=topic,
             nsfw=nsfw,
@@ -162,14 +169,19 @@ class World:
         parent: Where = "general",
         private: bool = False,
         owner: Who | None = None,
+        members: Iterable[Who] | None = None,
         thread_id: str = "",
     ) -> Channel:
+        """A thread, or a post of a forum; its owner is in it, and unless other `members` are named the bot is."""
         ground = self.channel(parent)
         if ground.guild is None:
             raise LookupError("threads stand in guilds")
-        kind = PRIVATE_THREAD if private else PUBLIC_THREAD
+        public = ANNOUNCEMENT_THREAD if ground.kind == GUILD_ANNOUNCEMENT else PUBLIC_THREAD
+        kind = PRIVATE_THREAD if private else public
         channel = Channel(thread_id or self.ids.furniture(), kind, name, ground.guild, ground, born_at=now_iso())
         channel.owner_id = self.user(owner).id if owner else ground.guild.owner_id
+        inside = [self.bot] if members is None else members
+        channel.thread_members = {channel.owner_id, *(self.user(who).id for who in inside)}
         ground.guild.threads[channel.id] = channel
         self.channels[channel.id] = channel
         if self.gateway.live and self.bot_may(channel, Permission.VIEW_CHANNEL):
@@ -186,6 +198,23 @@ class World:
         channel = Channel(self.ids.furniture(), DM, f"dm with {person.name}", recipients=[person, self.bot])
         self.channels[channel.id] = channel
         return channel
+
+    def remove_channel(self, where: Where) -> None:
+        """Delete a channel or thread, with all that stands in it and its webhooks."""
+        channel = self.channel(where)
+        if channel.guild is None:
+            raise LookupError("nobody can delete a conversation")
+        for hook in [one for one in self.webhooks.values() if one.channel is channel]:
+            del self.webhooks[hook.id]
+        for thread in [one for one in channel.guild.threads.values() if one.parent is channel]:
+            self.remove_channel(thread)
+        for there in (self.channels, channel.guild.channels, channel.guild.threads):
+            there.pop(channel.id, None)
+        shape = shapes.channel(channel)
+        if channel.is_thread:
+            shape = {key: shape[key] for key in ("id", "guild_id", "parent_id", "type")}
+        self.gateway.dispatch("THREAD_DELETE" if channel.is_thread else "CHANNEL_DELETE", shape, channel.guild)
+        self.changed()
 
     def set_overwrite(self, where: Where, who: User | Role | Guild, *, allow: int = 0, deny: int = 0) -> None:
         """Change rights in a channel while everything runs."""

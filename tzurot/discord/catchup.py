@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 STILL_ANSWERED = timedelta(minutes=5)
 SPOKEN_WITHIN = timedelta(days=1)
 CHANNELS = 200
-MESSAGES = 50
+MESSAGES = 300  # three requests, where so much was said
 
 
 class CatchUp:
@@ -61,12 +61,19 @@ class CatchUp:
             logger.exception("what was said meanwhile could not be read")
 
     async def _read(self, channel_id: int) -> None:
-        """What is younger than five minutes: older questions are not answered out of the blue."""
+        """What is younger than five minutes: older questions are not answered out of the blue.
+
+        The newest first: where more was said than is read, it is the oldest that is left.
+        """
         since = snowflake_at(datetime.now(UTC) - STILL_ANSWERED)
         try:
-            missed = [m async for m in self._bot.rest.fetch_messages(channel_id, after=since).limit(MESSAGES)]
+            newest = self._bot.rest.fetch_messages(channel_id).limit(MESSAGES)
+            missed = [message async for message in newest.take_while(lambda message: message.id > since)]
         except LOST as error:
             logger.debug("channel {} could not be read: {}", channel_id, error)
             return
+        # what was answered would meet the ledger too, but first it would fill the lane and be counted as a turn
+        over = await self._ledger.over([int(message.id) for message in missed])
         for message in sorted(missed, key=lambda message: message.id):
-            await self._heard(message)
+            if int(message.id) not in over:
+                await self._heard(message)

@@ -101,10 +101,10 @@ class DiscordFront:
     def reactions(self, place: Place) -> dict[int, str]:
         return self._overheard.reactions(place.channel_id)
 
-    async def linked(self, link: MessageLink, asker: Speaker) -> Utterance:
+    async def linked(self, link: MessageLink, asker: Speaker, shown_in: Place) -> Utterance:
         try:
             async with asyncio.timeout(PAGE_S):
-                return await self._reader.read(link, asker)
+                return await self._reader.read(link, asker, shown_in)
         except (NotFound, Refused):
             raise
         except LOST:

@@ -160,7 +160,7 @@ class Ears:
         self._told_busy.discard(told)
         self._bursts.says(said)
         room = Room(said.place.channel_id, self._lanes, self._bursts)
-        if not self._lanes.is_busy(lane) and self._lanes.put(lane, lambda: self._hear(incoming, self._front, room)):
+        if not self._lanes.waits(lane) and self._lanes.put(lane, lambda: self._hear(incoming, self._front, room)):
             return
         entering = asyncio.ensure_future(self._hear.enter(incoming, self._front))
         self._bursts.queue(said, entering)

@@ -64,6 +64,8 @@ def of_member(
     permissions = permissions & ~deny | allow
     if own := overwrites.get(member.id):
         permissions = permissions & ~own.deny | own.allow
+    if member.communication_disabled_until() is not None:
+        permissions &= READ  # all that a timeout leaves
     return permissions
 
 

@@ -39,12 +39,12 @@ class Front(Protocol):
         """What people put under messages of a place, in words, by the message's id."""
         ...
 
-    async def linked(self, link: MessageLink, asker: Speaker) -> Utterance:
-        """A message somebody points at, read with that person's rights.
+    async def linked(self, link: MessageLink, asker: Speaker, shown_in: Place) -> Utterance:
+        """A message somebody points at, read with that person's rights, to be spoken of in a place.
 
         Raises:
             NotFound: it is gone.
-            Refused: the asker, or the bot, may not read it.
+            Refused: the asker, or the bot, may not read it, or it does not belong where it would be shown.
 
         """
         ...

@@ -172,12 +172,23 @@ class Hear:
         origin_kind: OriginKind,
     ) -> Delivery | None:
         """One character's turn; None when it was entered before, or ended in a sentence to the person."""
+        accepted = await self.take(incoming, front, character_id, reason, origin_kind)
+        return await self._run(accepted, front) if accepted is not None else None
+
+    async def take(
+        self,
+        incoming: Incoming,
+        front: Front,
+        character_id: int,
+        reason: str,
+        origin_kind: OriginKind,
+    ) -> Accepted | None:
+        """Enter one character's turn; None when it was entered before, or the person was told what keeps it out."""
         try:
-            accepted = await self._enter(incoming, character_id, reason, origin_kind, ahead=True)
+            return await self._enter(incoming, character_id, reason, origin_kind, ahead=True)
         except Exception as error:  # noqa: BLE001
             await self._fail(error, incoming, front)
             return None
-        return await self._run(accepted, front) if accepted is not None else None
 
     async def _enter(
         self, incoming: Incoming, character_id: int, reason: str, origin_kind: OriginKind, *, ahead: bool

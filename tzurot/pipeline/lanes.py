@@ -26,13 +26,15 @@ class Lanes:
 
     def __init__(self, *, waiting: int, at_once: int) -> None:
         self._waiting = waiting
+        self._at_once = at_once
         self._gate = asyncio.Semaphore(at_once)
         self._queues: dict[str, deque[Job]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.closed = False
 
-    def is_busy(self, lane: str) -> bool:
-        return lane in self._queues
+    def waits(self, lane: str) -> bool:
+        """Whether what is put into a lane now has to wait: for others in it, or because so many run in all."""
+        return lane in self._queues or len(self._queues) >= self._at_once
 
     def is_wanted(self, lane: str) -> bool:
         """Whether somebody waits for the job that is being done there to end."""

@@ -36,8 +36,8 @@ class FindReferences:
             try:
                 if via is not None and via.place.channel_id != link.channel_id:
                     # a stranger's link does not lead where only the asker may go
-                    await front.linked(link, via.speaker)
-                found = await front.linked(link, said.speaker)
+                    await front.linked(link, via.speaker, said.place)
+                found = await front.linked(link, said.speaker, said.place)
             except (NotFound, Refused) as error:
                 unread.append(error.sentence)
                 continue

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tzurot.discord import options
 from tzurot.discord.commands import Asked, command
 from tzurot.discord.inbound import links_in, readable
 from tzurot.discord.viewers import speaker_of
-from tzurot.pipeline.lanes import lane_full
 from tzurot.talk import Incoming, Utterance
 
 if TYPE_CHECKING:
@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from tzurot.pipeline.guards import Guards
     from tzurot.pipeline.hear import Hear
     from tzurot.pipeline.lanes import Lanes
+    from tzurot.pipeline.run import Run
     from tzurot.tables.characters import CharacterSummary
 
 
 class ChatPlugin:
-    def __init__(self, *, hear: Hear, guards: Guards, front: DiscordFront, places: Places, lanes: Lanes) -> None:
+    def __init__(
+        self, *, hear: Hear, run: Run, guards: Guards, front: DiscordFront, places: Places, lanes: Lanes
+    ) -> None:
         self._hear = hear
+        self._run = run
         self._guards = guards
         self._front = front
         self._places = places
@@ -42,10 +46,7 @@ class ChatPlugin:
         if kept_out is not None:
             raise kept_out
         await self._guards.is_old_enough(asked.viewer.user_id, place, character.id)
-        # everybody sees what was asked, and the answer can be replied to like any other
-        shown = await interaction.edit_initial_response(
-            f"**{asked.viewer.person.name}** → **{character.name}:** {message}"
-        )
+        shown = await interaction.fetch_initial_response()
         utterance = Utterance(
             message_id=int(shown.id),
             place=place,
@@ -55,8 +56,10 @@ class ChatPlugin:
             links=links_in(message),
         )
         incoming = Incoming(utterance=utterance)
-        lane = str(asked.viewer.channel_id)
-        if not self._lanes.put(
-            lane, lambda: self._hear.answer(incoming, self._front, character.id, "command", "interaction")
-        ):
-            raise lane_full()
+        # entered before anybody sees it or it waits in a lane: a restart answers what was asked, nothing else would
+        accepted = await self._hear.take(incoming, self._front, character.id, "command", "interaction")
+        if accepted is not None:
+            turn = replace(accepted, last_line_id=None)  # others may speak before its time comes
+            self._lanes.put(str(asked.viewer.channel_id), lambda: self._run(turn, self._front))
+        # everybody sees what was asked, and the answer can be replied to like any other
+        await interaction.edit_initial_response(f"**{asked.viewer.person.name}** → **{character.name}:** {message}")

@@ -306,6 +306,15 @@ class Ledger:
             place.key,
         )
 
+    async def over(self, message_ids: Sequence[int]) -> set[int]:
+        """Which of these messages were answered, or told why not: nothing comes of them any more."""
+        rows = await self._database.rows(
+            "SELECT origin_id FROM turns WHERE origin_kind = 'message' AND origin_id = ANY($1)"
+            " AND ended_at IS NOT NULL",
+            list(message_ids),
+        )
+        return {row["origin_id"] for row in rows}
+
     async def channels_of(self, front: str, within: timedelta, limit: int) -> tuple[int, ...]:
         """Channels in which a character was addressed lately, the last one first."""
         rows = await self._database.rows(
@@ -321,7 +330,7 @@ class Ledger:
         """Turns of a front that no process finished, oldest first; older ones than `within` are let go."""
         rows = await self._database.rows(
             f"{OWED} WHERE state IN ('accepted', 'posting') AND place LIKE $1 || ':%'"
-            " AND accepted_at > now() - $2::interval ORDER BY t.id",
+            " AND accepted_at > now() - $2::interval ORDER BY t.origin_id, t.id",
             front,
             within,
         )

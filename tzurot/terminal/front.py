@@ -66,7 +66,7 @@ class TerminalFront:
     def reactions(self, place: Place) -> dict[int, str]:  # noqa: ARG002
         return {}
 
-    async def linked(self, link: MessageLink, asker: Speaker) -> Utterance:  # noqa: ARG002
+    async def linked(self, link: MessageLink, asker: Speaker, shown_in: Place) -> Utterance:  # noqa: ARG002
         raise NotFound("message.gone", "There are no messages to point at in a terminal.")
 
     @asynccontextmanager
