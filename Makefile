@@ -25,7 +25,7 @@ run: $(VENV)/.run ## run the bot on Discord
 	@exec $(BIN)/tzurot run
 
 test: $(VENV)/.test ## run every test that takes seconds
-	$(BIN)/python -m pytest -m "not faults"
+	$(BIN)/python -m pytest -m "not faults" -n auto --maxprocesses 4
 
 lint: $(VENV)/.test ## style, types and the floors of the house
 	$(BIN)/ruff check .

@@ -126,6 +126,7 @@ async def wire(
     commands = commands_of(core, bot=bot, front=front, places=places, lanes=lanes, owner_ids=owner_ids, facts=facts)
     bot.subscribe(hikari.InteractionCreateEvent, commands.router.route)
     bot.subscribe(hikari.ReactionAddEvent, commands.reacted)
+    front.choice = commands.choice
     client = client_for(bot)
     for loader in commands.loaders:
         await loader.add_to_client(client)

@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from tzurot.discord.places import Places
     from tzurot.memory.transfer import Transfer
     from tzurot.pipeline.lanes import Lanes
+    from tzurot.talk import Utterance
+    from tzurot.ui.screen import Screen
 
 PLUGINS = (
     AdminPlugin,
@@ -81,6 +83,7 @@ class Commands:
     router: Router
     loaders: tuple[lightbulb.Loader, ...]
     reacted: Callable[[hikari.ReactionAddEvent], Coroutine[object, object, None]]
+    choice: Callable[[Utterance], Awaitable[Screen]]
 
 
 def commands_of(
@@ -95,6 +98,7 @@ def commands_of(
 ) -> Commands:
     desk = Desk(core=core, viewers=Viewers(people=core.tables.people, owners=owner_ids))
     guide = HelpPlugin(groups=GROUPS)
+    setup = setup_of(desk, bot, front, places)
     reply = ReplyPlugin(
         actions=Actions(
             ledger=core.tables.ledger,
@@ -114,7 +118,8 @@ def commands_of(
     plugins: tuple[object, ...] = (
         *of_characters(desk),
         *of_models(desk),
-        *of_places(desk, bot, front, places),
+        *of_places(desk),
+        setup,
         ChatPlugin(hear=core.hear, run=core.run, guards=core.guards, front=front, places=places, lanes=lanes),
         reply,
         InspectPlugin(flights=core.tables.flights, ledger=core.tables.ledger),
@@ -142,7 +147,7 @@ def commands_of(
     )
     registrar = Registrar(desk.viewers, lookups, RIGHTS, GROUPS)
     loaders = tuple(registrar.loader(plugin) for plugin in plugins)
-    return Commands(router=desk.router, loaders=loaders, reacted=reply.on_reaction)
+    return Commands(router=desk.router, loaders=loaders, reacted=reply.on_reaction, choice=setup.offered)
 
 
 class Desk:
@@ -239,9 +244,9 @@ def of_models(desk: Desk) -> tuple[object, ...]:
     )
 
 
-def of_places(desk: Desk, bot: hikari.GatewayBot, front: DiscordFront, places: Places) -> tuple[object, ...]:
-    tables, router = desk.core.tables, desk.router
-    setup = SetupPlugin(
+def setup_of(desk: Desk, bot: hikari.GatewayBot, front: DiscordFront, places: Places) -> SetupPlugin:
+    tables = desk.core.tables
+    return SetupPlugin(
         people=tables.people,
         characters=tables.characters,
         activations=tables.activations,
@@ -249,9 +254,12 @@ def of_places(desk: Desk, bot: hikari.GatewayBot, front: DiscordFront, places: P
         front=front,
         places=places,
         rights=Rights(bot=bot),
-        router=router,
+        router=desk.router,
     )
-    front.choice = setup.offered
+
+
+def of_places(desk: Desk) -> tuple[object, ...]:
+    tables, router = desk.core.tables, desk.router
     return (
         ChannelPlugin(
             hear=desk.core.hear,
@@ -261,6 +269,5 @@ def of_places(desk: Desk, bot: hikari.GatewayBot, front: DiscordFront, places: P
             settings=desk.settings,
             router=router,
         ),
-        setup,
         DenyPlugin(denials=tables.denials, owners=desk.owners, router=router),
     )
