@@ -99,22 +99,7 @@ def commands_of(
     desk = Desk(core=core, viewers=Viewers(people=core.tables.people, owners=owner_ids))
     guide = HelpPlugin(groups=GROUPS)
     setup = setup_of(desk, bot, front, places)
-    reply = ReplyPlugin(
-        actions=Actions(
-            ledger=core.tables.ledger,
-            takes=core.tables.takes,
-            run=core.run,
-            hear=core.hear,
-            resume=core.resume,
-            forget=core.forget,
-            forgetting=Forgetting(core.database, core.memories),
-            lanes=lanes,
-        ),
-        ledger=core.tables.ledger,
-        people=core.tables.people,
-        front=front,
-        router=desk.router,
-    )
+    reply = reply_of(desk, front, lanes)
     plugins: tuple[object, ...] = (
         *of_characters(desk),
         *of_models(desk),
@@ -241,6 +226,26 @@ def of_models(desk: Desk) -> tuple[object, ...]:
             tuned=tables.tuned, settings=desk.settings, keys=tables.keys, providers=core.providers, router=router
         ),
         UsagePlugin(usage=tables.usage),
+    )
+
+
+def reply_of(desk: Desk, front: DiscordFront, lanes: Lanes) -> ReplyPlugin:
+    core = desk.core
+    return ReplyPlugin(
+        actions=Actions(
+            ledger=core.tables.ledger,
+            takes=core.tables.takes,
+            run=core.run,
+            hear=core.hear,
+            resume=core.resume,
+            forget=core.forget,
+            forgetting=Forgetting(core.database, core.memories),
+            lanes=lanes,
+        ),
+        ledger=core.tables.ledger,
+        people=core.tables.people,
+        front=front,
+        router=desk.router,
     )
 
 
