@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 APPLICATIONS = frozenset({466378653216014359, 431544605209788416})  # PluralKit, Tupperbox
 WITHIN_S = 2.0
-REMEMBERED_S = 30.0
-MESSAGES = 5000
+SAID_S = 5.0
+REPOSTED_S = 60.0
+MESSAGES = 2000
 PEOPLE = 10_000
 
 
@@ -27,8 +28,8 @@ class Proxies:
     """
 
     def __init__(self) -> None:
-        self._said: TTLCache[int, hikari.Message] = TTLCache(MESSAGES, REMEMBERED_S)
-        self._reposted: TTLCache[int, None] = TTLCache(MESSAGES, REMEMBERED_S)
+        self._said: TTLCache[int, hikari.Message] = TTLCache(MESSAGES, SAID_S)
+        self._reposted: TTLCache[int, None] = TTLCache(MESSAGES, REPOSTED_S)
         self._proxied: LRUCache[int, None] = LRUCache(PEOPLE)
         self._waiting: dict[int, asyncio.Event] = {}
 

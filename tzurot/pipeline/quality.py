@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import regex
-from rapidfuzz import fuzz
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,8 @@ REPEATABLE_BELOW = 30
 SAME_FROM = 85
 
 RECENT = 5
-WORTH_A_LOOK = 50  # as they stand, marks and all: cheap, and far below what counts
+SHARED = 0.8  # of the words: where one in eight may differ it is more
+LONG_WORDS = 12  # letters; scripts without spaces have no shorter ones
 
 RETRY_FROM = 50
 SHORT_BELOW = 20
@@ -33,7 +34,8 @@ _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 def is_poor(scene: Scene, completion: Completion, reply: Reply) -> bool:
     """Whether a reply repeats one of the character's last ones, or is hardly one."""
     own = [line.text for line in scene.history if line.character_id == scene.turn.character.id][-RECENT:]
-    alike = [text for text in own if fuzz.ratio(reply.text, text, score_cutoff=WORTH_A_LOOK)]
+    words = Counter(_WORD.findall(reply.text.casefold()))
+    alike = [text for text in own if _share_words(words, text)]
     if alike and same_as_before(reply.text, alike) is not None:
         return True
     return worth_retry(
@@ -41,10 +43,19 @@ def is_poor(scene: Scene, completion: Completion, reply: Reply) -> bool:
     )
 
 
+def _share_words(words: Counter[str], text: str) -> bool:
+    """Whether it is worth a closer look: most words are the same, or are too long to be told apart by spaces."""
+    others = Counter(_WORD.findall(text.casefold()))
+    most = max(words.total(), others.total())
+    return (words & others).total() >= SHARED * most or most * LONG_WORDS < len(text)
+
+
 def same_as_before(new: str, previous: Sequence[str]) -> int | None:
     """The place of the earlier reply that the new one repeats: the likest, of equals the latest."""
     if len(new.strip()) < REPEATABLE_BELOW:
         return None
+    from rapidfuzz import fuzz  # noqa: PLC0415 - 3 MB, when two replies look alike
+
     heard = _heard(new)
     best, best_score = None, float(SAME_FROM)
     for index, earlier in enumerate(map(_heard, previous)):
