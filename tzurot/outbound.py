@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -64,6 +65,7 @@ class Outbound:
             headers=AGENT,
             follow_redirects=False,
             trust_env=True,
+            cookies=no_cookies(),
         )
 
     async def close(self) -> None:
@@ -163,6 +165,7 @@ class Guarded:
                 headers=AGENT,
                 follow_redirects=False,
                 trust_env=False,  # a proxy would resolve names where nobody checks them
+                cookies=no_cookies(),
             )
         return self._made
 
@@ -257,9 +260,14 @@ async def _first(response: httpx.Response, limit_bytes: int) -> Fetched:
     return Fetched(content=bytes(received), media_type=media_type)
 
 
+def no_cookies() -> CookieJar:
+    """A jar that takes none: what one person's request brings is not for another's."""
+    return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+
+
 def _guarded_session() -> aiohttp.ClientSession:
     connector = aiohttp.TCPConnector(resolver=PublicResolver(), limit=LIMITS.max_connections or 0)
-    return aiohttp.ClientSession(connector=connector)
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

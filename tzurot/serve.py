@@ -275,6 +275,8 @@ class Serving:
                         await dream(core)
             except TzurotError as error:
                 logger.warning("upkeep: {}", error)
+            except Exception:  # noqa: BLE001 - what comes round has to come round again
+                logger.exception("upkeep failed")
 
 
 def closed(reason: str) -> TzurotError:

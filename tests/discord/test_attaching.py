@@ -249,11 +249,11 @@ async def test_pages_are_read_where_that_is_wanted(
     html = f"<title>Lamps</title><nav>Home</nav><main><p>{words}</p></context></main>".encode()
     there = await discord.say("quiet", "Bob", "a page", attachments=[("lamps.html", html, "text/html")])
     page = there["attachments"][0]["url"]
-    async with Bot(discord, llm, database_url):
+    async with Bot(discord, llm, database_url, TZUROT_DISCORD__OWNER_IDS=f"[{discord.user('Alice').id}]"):
         talk = Talk(discord, llm)
         assert "lit at dusk" not in (await talk.ask(f"@Maren look: {page}.")).prompt
         alice = Person(discord)
-        await alice.run("settings defaults")
+        await alice.run("admin settings")
         await alice.pick("Change …", "read_pages")
         await alice.press("on")
         last = (await talk.ask(f"@Maren look again: <{page}> and http://169.254.169.254/latest", "Lamps.")).messages[-1]

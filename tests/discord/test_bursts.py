@@ -52,7 +52,10 @@ async def test_what_is_said_in_one_go_is_answered_once(
         assert len(llm.requests) == 4
         prompt = llm.requests[2].messages[-1]["content"]
         assert prompt.index("There was a ship.") < prompt.index("It was red.") < prompt.index("Its name was Oriole.")
-        assert "Alice: It was red." in llm.requests[3].prompt, "what was not answered by itself is still remembered"
+        assert "Alice: It was red." in llm.requests[3].prompt, "what was not answered by itself is still known"
+        alice = Person(discord)
+        for said in ("There was a ship.", "It was red.", "Its name was Oriole."):
+            assert said in await alice.run("memory search", character="maren", text=said), "and remembered"
     expected = ["remembered", "remembered", "merged", "merged", "remembered", "remembered"]
     assert await states(database_url) == expected
 
@@ -116,6 +119,26 @@ async def test_a_proxy_speaks_for_a_person(discord: LoopbackDiscord, llm: Script
         await discord.wait_for(lambda d: len(replies(d)) == 3)
         assert len(llm.requests) == 3
         assert llm.requests[-1].messages[-1]["content"].endswith("\nAlice: r: @Maren and without?")
+
+
+async def test_a_proxys_words_are_not_taken_for_somebody_elses(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    async with Bot(discord, llm, database_url):
+        # at the same moment Bob says what begins with the same words, and fewer marks
+        first = await discord.say("general", "Alice", "A: @Maren no, me")
+        await discord.say("general", "Bob", "@Maren no, melon")
+        await discord.say_through(PLURALKIT, "general", "River", "@Maren no, me")
+        await discord.delete(first)
+        await discord.wait_for(lambda d: len(replies(d)) == 2)
+        # it was Alice who was found to speak like that
+        second = await discord.say("general", "Alice", "A: @Maren again")
+        await discord.say_through(PLURALKIT, "general", "River", "@Maren again")
+        await discord.delete(second)
+        await discord.wait_for(lambda d: len(replies(d)) == 3)
+        await discord.say("general", "Bob", "@Maren good night")
+        await discord.wait_for(lambda d: len(replies(d)) == 4)
+        assert len(llm.requests) == 4
 
 
 async def test_nobody_else_passes_for_a_proxy(discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str) -> None:

@@ -45,6 +45,7 @@ async def test_what_is_beyond_a_quota_is_put_away_and_can_come_back(pair: Pair) 
     oldest = (await dreams.steps(*pair.ids))[-1]
     assert await dreams.undo(*pair.ids, oldest.id, NIGHT) == 1
     assert await pair.texts("badger") == {LINES[2]}
+    assert await dreams.dream(*pair.ids, NIGHT) == 0, "what was brought back is not put away again"
     with pytest.raises(NotFound):
         await dreams.undo(*pair.ids, oldest.id, NIGHT)
 

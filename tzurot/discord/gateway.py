@@ -103,6 +103,8 @@ class Ears:
             (hikari.TypingEvent, self.on_typing),
             (hikari.ReactionAddEvent, self.on_reaction),
             (hikari.ReactionDeleteEvent, self.on_reaction_gone),
+            (hikari.ReactionDeleteEmojiEvent, self.on_sign_gone),
+            (hikari.ReactionDeleteAllEvent, self.on_signs_gone),
             (hikari.ShardReadyEvent, self.on_ready),
         ):
             bot.subscribe(event, listener)  # pyright: ignore[reportArgumentType]
@@ -211,18 +213,14 @@ class Ears:
     async def _gone(self, channel_id: int, message_ids: tuple[int, ...]) -> None:
         for message_id in message_ids:
             self._overheard.delete(channel_id, message_id)
-
-        async def forget() -> None:
-            # what a proxy took away it has said again in its own words
-            taken_back = [one for one in message_ids if not self._proxies.is_reposted(one)]
-            if taken_back:
-                await self._forget(place_key(channel_id), taken_back)
-
-        self._lane(channel_id, forget)
+        # what a proxy took away it has said again in its own words
+        taken_back = [one for one in message_ids if not self._proxies.is_reposted(one)]
+        if taken_back:
+            self._lane(channel_id, lambda: self._forget(place_key(channel_id), taken_back))
 
     def _lane(self, channel_id: int, job: Callable[[], Awaitable[None]]) -> None:
         """Behind what is being said there, so that nothing is kept after it was taken back."""
-        self._lanes.put(str(channel_id), job)
+        self._lanes.put(str(channel_id), job, waited_for=False)
 
     async def on_reaction(self, event: hikari.ReactionAddEvent) -> None:
         if int(event.user_id) != self._me:
@@ -233,6 +231,12 @@ class Ears:
     async def on_reaction_gone(self, event: hikari.ReactionDeleteEvent) -> None:
         self._overheard.unreact(*key_of_reaction(event), int(event.user_id))
 
+    async def on_sign_gone(self, event: hikari.ReactionDeleteEmojiEvent) -> None:
+        self._overheard.unreact_all(*key_of_reaction(event))
+
+    async def on_signs_gone(self, event: hikari.ReactionDeleteAllEvent) -> None:
+        self._overheard.unreact_all(int(event.channel_id), int(event.message_id))
+
     async def on_typing(self, event: hikari.TypingEvent) -> None:
         self._bursts.types(int(event.channel_id), int(event.user_id))
 
@@ -241,7 +245,9 @@ class Ears:
         self._overheard.forget()
 
 
-def key_of_reaction(event: hikari.ReactionAddEvent | hikari.ReactionDeleteEvent) -> tuple[int, int, str]:
+def key_of_reaction(
+    event: hikari.ReactionAddEvent | hikari.ReactionDeleteEvent | hikari.ReactionDeleteEmojiEvent,
+) -> tuple[int, int, str]:
     """Its channel, its message and its sign."""
     name = str(event.emoji_name or "?")
     return int(event.channel_id), int(event.message_id), f":{name}:" if event.emoji_id else name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import hikari
@@ -13,7 +14,7 @@ from tzurot.discord.contents import attachments_of, words_of
 from tzurot.talk import MessageLink, Speaker, Utterance, storable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from tzurot.talk import Place
 
@@ -21,6 +22,7 @@ LINK = re.compile(r"https://(?:\w+\.)?discord(?:app)?\.com/channels/(@me|\d{15,2
 MARK = re.compile(r"<(?:@!?(?P<user>\d+)|a?:(?P<emoji>\w+):\d+)>")
 LARGEST_ID = 2**63
 RING = 100
+SIGNS, NAMES_KEPT, NAMES_TOLD = 8, 50, 5  # of one message, of one sign, of those in words
 CHANNELS = 2000
 
 
@@ -85,6 +87,11 @@ def links_in(text: str) -> tuple[MessageLink, ...]:
     )
 
 
+def _few(names: Collection[str]) -> str:
+    shown = ", ".join(islice(names, NAMES_TOLD))
+    return shown if len(names) <= NAMES_TOLD else f"{shown} and {len(names) - NAMES_TOLD} more"
+
+
 class Overheard:
     """The last hundred lines of each channel in which a character was addressed; in memory, never stored.
 
@@ -138,18 +145,30 @@ class Overheard:
         """Somebody put a sign under a message of a channel that is followed."""
         if self.follows(channel_id):
             messages = self._reactions.setdefault(channel_id, {})
-            messages.setdefault(message_id, {}).setdefault(sign, {})[user_id] = name
+            signs = messages.setdefault(message_id, {})
+            if sign in signs or len(signs) < SIGNS:
+                names = signs.setdefault(sign, {})
+                if len(names) < NAMES_KEPT:
+                    names[user_id] = name
             if len(messages) > RING:
                 del messages[min(messages)]
 
     def unreact(self, channel_id: int, message_id: int, sign: str, user_id: int) -> None:
         self._reactions.get(channel_id, {}).get(message_id, {}).get(sign, {}).pop(user_id, None)
 
+    def unreact_all(self, channel_id: int, message_id: int, sign: str = "") -> None:
+        """All signs under a message were taken away, or all of one kind."""
+        signs = self._reactions.get(channel_id, {}).get(message_id, {})
+        if sign:
+            signs.pop(sign, None)
+        else:
+            signs.clear()
+
     def reactions(self, channel_id: int) -> dict[int, str]:
         """By message, who put which signs under it, in words."""
         words: dict[int, str] = {}
         for message_id, signs in self._reactions.get(channel_id, {}).items():
-            put = "; ".join(f"{sign} {', '.join(names.values())}" for sign, names in signs.items() if names)
+            put = "; ".join(f"{sign} {_few(names.values())}" for sign, names in signs.items() if names)
             if put:
                 words[message_id] = put
         return words

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 APPLICATIONS = frozenset({466378653216014359, 431544605209788416})  # PluralKit, Tupperbox
 WITHIN_S = 2.0
+LONGEST_MARKS = 100
 SAID_S = 5.0
 REPOSTED_S = 60.0
 MESSAGES = 2000
@@ -41,17 +42,20 @@ class Proxies:
         """The person's message that a proxy posts again; None where it is no such repetition."""
         if message.webhook_id is None or message.application_id not in APPLICATIONS:
             return None
-        text = message.content or ""
         candidates = [
             said
             for said in self._said.values()
             if said.channel_id == message.channel_id
             and said.id not in self._reposted
             and abs((message.created_at - said.created_at).total_seconds()) <= WITHIN_S
-            and text in (said.content or "")
+            and may_repeat(message, said)
         ]
-        # what is left over are the proxy's marks: where two fit, the one with the fewest
-        found = min(candidates, key=lambda said: (len(said.content or ""), -said.id), default=None)
+        # of those who are known to speak like that, else of anybody; where two fit, the one with the fewest marks
+        found = min(
+            candidates,
+            key=lambda said: (said.author.id not in self._proxied, len(said.content or ""), -said.id),
+            default=None,
+        )
         if found is not None:
             self._reposted[int(found.id)] = None
             self._proxied[int(found.author.id)] = None
@@ -75,6 +79,18 @@ class Proxies:
         finally:
             del self._waiting[int(message.id)]
         return True
+
+
+def may_repeat(copy: hikari.Message, said: hikari.Message) -> bool:
+    """Whether a proxy may have made one of the other: the same words, but for marks around them, or the same files."""
+    before, found, behind = (said.content or "").partition(copy.content or "") if copy.content else ("", True, "")
+    if not copy.content and [(one.filename, one.size) for one in copy.attachments] != [
+        (one.filename, one.size) for one in said.attachments
+    ]:
+        return False
+    # a mark ends before the words begin: who says “no, melon” has not been repeated by “no, me”
+    apart = not before[-1:].isalnum() and not behind[:1].isalnum()
+    return bool(found) and apart and len(before) + len(behind) <= LONGEST_MARKS
 
 
 def on_behalf(said: Utterance, meant: Utterance) -> Utterance:

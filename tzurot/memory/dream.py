@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from loguru import logger
+
 from tzurot.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from tzurot.database.connect import Connection, Database
@@ -24,23 +25,25 @@ SHOWN = 200
 STEPS = {"doubles": "doubles put away", "plans": "plans that are over", "quota": "put away beyond the quota"}
 # of lines that say the same one stays: a locked one, then one that a fact was read from, then the newest
 DOUBLES = (
-    "UPDATE memories SET archived = true WHERE NOT locked AND id IN (SELECT id FROM (SELECT m.id, row_number() OVER"
-    "  (PARTITION BY m.by_character, m.audience, m.stems ORDER BY m.locked DESC,"
-    "   EXISTS (SELECT FROM fact_supports s WHERE s.memory_id = m.id) DESC, m.id DESC) AS place FROM memories m"
-    "  WHERE m.persona_id = $1 AND m.character_id = $2 AND NOT m.archived AND length(m.stems) >= 4 * $3::int) AS alike"
-    " WHERE place > 1) RETURNING id"
+    "SELECT id FROM (SELECT m.id, m.locked, row_number() OVER (PARTITION BY m.by_character, m.audience, m.stems"
+    "  ORDER BY m.locked DESC, EXISTS (SELECT FROM fact_supports s WHERE s.memory_id = m.id) DESC, m.id DESC) AS place"
+    "  FROM memories m WHERE m.persona_id = $1 AND m.character_id = $2 AND NOT m.archived"
+    "  AND length(m.stems) >= 4 * $3::int) AS alike WHERE place > 1 AND NOT locked"
 )
 PLANS = (
-    "UPDATE facts SET status = 'past' WHERE persona_id = $1 AND character_id = $2 AND status = 'current'"
-    " AND NOT locked AND valid_to < $3 RETURNING id"
+    "SELECT id FROM facts WHERE persona_id = $1 AND character_id = $2 AND status = 'current'"
+    " AND NOT locked AND valid_to < $3"
 )
 # locked ones stay, then those that a fact was read from, then the newest
 SURPLUS = (
-    "UPDATE memories SET archived = true WHERE NOT locked AND id IN (SELECT m.id FROM memories m"
-    "  WHERE m.persona_id = $1 AND m.character_id = $2 AND NOT m.archived ORDER BY m.locked DESC,"
-    "  EXISTS (SELECT FROM fact_supports s WHERE s.memory_id = m.id) DESC, m.said_at DESC, m.id DESC OFFSET $3)"
-    " RETURNING id"
+    "SELECT id FROM (SELECT m.id, m.locked FROM memories m WHERE m.persona_id = $1 AND m.character_id = $2"
+    "  AND NOT m.archived ORDER BY m.locked DESC, EXISTS (SELECT FROM fact_supports s WHERE s.memory_id = m.id) DESC,"
+    "  m.said_at DESC, m.id DESC OFFSET $3) AS surplus WHERE NOT locked"
 )
+PUT_AWAY = "UPDATE memories SET archived = true WHERE id = ANY($1)"
+OVER = "UPDATE facts SET status = 'past' WHERE id = ANY($1)"
+BACK = "UPDATE memories SET archived = false, locked = true WHERE id = ANY($1) RETURNING id"
+BELIEVED = "UPDATE facts SET status = 'current', valid_to = NULL WHERE id = ANY($1) RETURNING id"
 LOG = (
     "INSERT INTO dreams (persona_id, character_id, step, memory_ids, fact_ids, done_at) VALUES ($1, $2, $3, $4, $5, $6)"
 )
@@ -79,17 +82,23 @@ class Dreams:
         """
         newest: int = await self._database.value("SELECT coalesce(max(id), 0) FROM memories")
         pairs = await self._database.rows(RESTLESS, since_id, now)
-        done = [await self.dream(row["persona_id"], row["character_id"], now) for row in pairs]
-        return sum(done), newest
+        done = 0
+        for row in pairs:
+            try:
+                done += await self.dream(row["persona_id"], row["character_id"], now)
+            except Exception:  # noqa: BLE001 - one that cannot be tidied up keeps nobody else from it
+                logger.exception("the memories of a persona and a character were not tidied up")
+        return done, newest
 
     async def dream(self, persona_id: int, character_id: int, now: datetime) -> int:
         """Tidy up what these two share; how much was put away or ended."""
         ids = (persona_id, character_id)
         async with self._database.transaction(durable=False) as connection:
             await self._memories.lock(connection, [ids])
-            doubles = await _touched(connection, DOUBLES, *ids, FEWEST_STEMS)
-            plans = await _touched(connection, PLANS, *ids, now)
-            surplus = await _touched(connection, SURPLUS, *ids, self._quota)
+            # nothing is updated where nothing is found: every update makes all processes read memories anew
+            doubles = await _changed(connection, PUT_AWAY, DOUBLES, *ids, FEWEST_STEMS)
+            plans = await _changed(connection, OVER, PLANS, *ids, now)
+            surplus = await _changed(connection, PUT_AWAY, SURPLUS, *ids, self._quota)
             for step, memory_ids, fact_ids in (("doubles", doubles, []), ("plans", [], plans), ("quota", surplus, [])):
                 if memory_ids or fact_ids:
                     await connection.execute(LOG, *ids, step, memory_ids, fact_ids, now)
@@ -121,19 +130,15 @@ class Dreams:
             )
             if row is None:
                 raise NotFound("dream.none", "There is nothing to undo there.", "Look at the list again.")
-            back = await _touched(
-                connection, "UPDATE memories SET archived = false WHERE id = ANY($1) RETURNING id", row["memory_ids"]
-            )
-            # without its time a plan would be over again the next night
-            back += await _touched(
-                connection,
-                "UPDATE facts SET status = 'current', valid_to = NULL WHERE id = ANY($1) RETURNING id",
-                row["fact_ids"],
-            )
+            # locked, and a plan without its time: the next night would do the same again
+            back = await connection.fetch(BACK, row["memory_ids"])
+            back += await connection.fetch(BELIEVED, row["fact_ids"])
         self._memories.release(persona_id, character_id)
         return len(back)
 
 
-async def _touched(connection: Connection, sql: str, *arguments: object) -> list[int]:
-    rows: Sequence[object] = await connection.fetch(sql, *arguments)
-    return [row["id"] for row in rows]  # pyright: ignore[reportIndexIssue]
+async def _changed(connection: Connection, change: str, which: str, *arguments: object) -> list[int]:
+    ids = [row["id"] for row in await connection.fetch(which, *arguments)]
+    if ids:
+        await connection.execute(change, ids)
+    return ids

@@ -83,7 +83,8 @@ class Actions:
 
         """
 
-        async def work(_: Owed) -> None:
+        async def work(stored: Owed) -> None:
+            await self._hear.admit(stored.turn.incoming.utterance, stored.turn.character_id)
             accepted = await self._takes.again(turn_id)
             if accepted is None:
                 raise TooBusy("take.under_way", "That reply is being made anew already.", "Wait for it.")

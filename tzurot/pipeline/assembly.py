@@ -79,6 +79,9 @@ def assemble(scene: Scene, references: References, recollection: Recollection, r
     history = _scripted(scene, macros)
     names = {line.speaker: estimate(line.speaker) + MESSAGE_OVERHEAD + 1 for line in history}
     tokens = [line.tokens + names[line.speaker] for line in history]
+    if scene.reactions:
+        put = [[scene.reactions[one] for one in line.message_ids if one in scene.reactions] for line in history]
+        tokens = [count + sum(map(estimate, signs)) for count, signs in zip(tokens, put, strict=True)]
     fitted = fit(blocks, tokens, limit - FENCES, slack=HISTORY_SLACK)
     skipped = len(history) - fitted.lines
     lines, here = history[skipped:], history[max(skipped, scene.elsewhere) :]

@@ -16,7 +16,7 @@ from tzurot.errors import TzurotError
 from tzurot.pipeline.attached import UNHEARD
 from tzurot.pipeline.decoding import beginning, decoded, shares
 from tzurot.pipeline.pictures import is_picture, shrunk
-from tzurot.pipeline.turn import Attached, Kind
+from tzurot.pipeline.turn import UNASKED, Attached, Kind
 from tzurot.prompt.tokens import estimate
 from tzurot.settings.catalog import IMAGES, INCOGNITO_UNTIL, READ_PAGES, TRANSCRIBE_VOICE
 from tzurot.talk import Attachment
@@ -149,7 +149,9 @@ class ReadAttachments:
         return replace(known, text=words, is_whole=fetched.whole, unread="" if words else "is empty")
 
     async def _recording(self, attachment: Attachment, known: Attached, scene: Scene) -> Attached:
-        if not self._listen.is_able or not scene.settings[TRANSCRIBE_VOICE]:
+        # another's voice is for them to give away
+        theirs = attachment.is_voice and not known.is_own
+        if theirs or not self._listen.is_able or not scene.settings[TRANSCRIBE_VOICE]:
             return replace(known, unread="not transcribed")
         words = await self._listen.words(attachment)
         return replace(known, text=words, unread="" if words else "nothing is said in it")
@@ -184,8 +186,8 @@ def wanted_of(scene: Scene) -> list[tuple[Attachment, Attached]]:
 
 def pages_of(scene: Scene) -> list[tuple[Attachment, Attached]]:
     """The pages that what is answered links to, where they are to be read; Discord's own links lead to messages."""
-    if not scene.settings[READ_PAGES]:
-        return []
+    if not scene.settings[READ_PAGES] or scene.turn.accepted.reason in UNASKED:
+        return []  # where a character's words lead is not followed: they may hold what it knows
     found = {url: said for said in scene.turn.said for url in LINK.findall(said.text) if not DISCORD.match(url)}
     return [
         (

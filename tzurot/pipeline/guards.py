@@ -44,6 +44,11 @@ class Guards:
         self._buckets: LRUCache[tuple[str, str], AsyncLimiter] = LRUCache(BUCKETS)
         self._limits = {"person": each_per_minute, "place": place_per_minute}
 
+    def has_room(self, external_id: str, place: Place) -> bool:
+        """Whether a turn more would be within the measure; nothing is counted."""
+        buckets = (self._bucket("person", external_id), self._bucket("place", place.key))
+        return place.front != "discord" or all(bucket.has_capacity() for bucket in buckets)
+
     async def takes_a_turn(self, external_id: str, place: Place) -> None:
         """Count a turn.
 
@@ -53,10 +58,9 @@ class Guards:
         """
         if place.front != "discord":
             return
-        buckets = [self._bucket("person", external_id), self._bucket("place", place.key)]
-        if not all(bucket.has_capacity() for bucket in buckets):
+        if not self.has_room(external_id, place):
             raise TooBusy("turns.too_fast", "That was a lot in a short time.", "Let me catch my breath for a minute.")
-        for bucket in buckets:
+        for bucket in (self._bucket("person", external_id), self._bucket("place", place.key)):
             await bucket.acquire()
 
     def _bucket(self, kind: str, whose: str) -> AsyncLimiter:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tzurot.pipeline.triggers import Triggers
     from tzurot.pipeline.turn import Delivery
     from tzurot.settings.cascade import Cascade
-    from tzurot.tables.people import People
+    from tzurot.tables.people import People, Person
     from tzurot.tables.turns import Accepted, Ledger, OriginKind
 
 
@@ -62,8 +62,8 @@ class Hear:
         self._memories = memories
         self._listen = listen
         self._run = run
-        self._merged: dict[tuple[str, int], list[Utterance]] = {}  # what waits for what else somebody says
-        self.stopped: set[str] = set()  # places where somebody had enough of characters among themselves
+        self._merged: dict[tuple[str, int], list[Accepted]] = {}  # what waits for what else somebody says
+        self._stopped: set[str] = set()  # places where somebody had enough of characters among themselves
 
     async def __call__(self, incoming: Incoming, front: Front, room: Room | None = None) -> None:
         """Answer a message if it addresses anybody. It never raises what a person could be told instead.
@@ -102,25 +102,35 @@ class Hear:
         said = turns[0].incoming.utterance
         whose = said.place.key, turns[0].user_id
         if await room.settled(said):
-            together = tuple(self._merged.pop(whose, ()))
-            return [replace(turn, together=together) for turn in turns] if together else turns
+            before = self._merged.pop(whose, ())
+            together = tuple(turn.incoming.utterance for turn in before)
+            first = FIRST_DM if any(turn.reason == FIRST_DM for turn in before) else turns[0].reason
+            return [replace(turn, together=together, reason=first) for turn in turns] if together else turns
         for turn in turns:
             await self._run.merge(turn)
-        self._merged.setdefault(whose, []).append(said)
+        self._merged.setdefault(whose, []).append(turns[0])
         return ()
+
+    def stop(self, place: str) -> None:
+        """Let characters there stop to go on among themselves."""
+        self._stopped.add(place)
 
     async def _rounds(self, last: Delivery, front: Front, room: Room | None) -> None:
         """Characters go on among themselves, for so many rounds, until somebody says something or stops them."""
-        place, turn = last.turn.place, last.turn
+        place, asked_by = last.turn.place, last.turn.accepted.user_id
         rounds = (await self._cascade.of(place=place))[ROUNDS]
-        if not rounds or not await self._triggers.after(turn.character.id, last.text, place, turn.accepted.user_id):
+        if not rounds or (room and room.is_wanted()):
             return
-        self.stopped.discard(place.key)
+        speakers = await self._triggers.after(last.turn.character.id, last.text, place, asked_by)
+        if not speakers:
+            return
+        self._stopped.discard(place.key)
         async with front.conversing(place):
-            for _ in range(rounds):
-                asked_by = turn.accepted.user_id
-                for speaker in await self._triggers.after(last.turn.character.id, last.text, place, asked_by):
-                    if (room and room.is_wanted()) or place.key in self.stopped:
+            for number in range(rounds):
+                if number:
+                    speakers = await self._triggers.after(last.turn.character.id, last.text, place, asked_by)
+                for speaker in speakers:
+                    if (room and room.is_wanted()) or place.key in self._stopped:
                         return
                     said = await self.answer(prompted_by(last), front, speaker, ROUND, "round")
                     if said is None:
@@ -155,9 +165,11 @@ class Hear:
         for character in addressed:
             ahead = at_once and character is addressed[0]
             try:
-                turn = await self._enter(incoming, character.character_id, character.reason, "message", ahead=ahead)
+                turn = await self.enter_turn(incoming, character.character_id, character.reason, "message", ahead=ahead)
             except Exception as error:  # noqa: BLE001 - one that cannot be entered stops nobody
-                await self._fail(error, incoming, front)
+                # whom nobody called need not say why they keep quiet
+                uncalled = character.reason == ACTIVE and isinstance(error, Refused) and error.code.startswith("age.")
+                await self._fail(error, incoming, None if uncalled else front)
                 told = True
             else:
                 accepted += [turn] if turn is not None else []
@@ -172,35 +184,33 @@ class Hear:
         origin_kind: OriginKind,
     ) -> Delivery | None:
         """One character's turn; None when it was entered before, or ended in a sentence to the person."""
-        accepted = await self.take(incoming, front, character_id, reason, origin_kind)
-        return await self._run(accepted, front) if accepted is not None else None
-
-    async def take(
-        self,
-        incoming: Incoming,
-        front: Front,
-        character_id: int,
-        reason: str,
-        origin_kind: OriginKind,
-    ) -> Accepted | None:
-        """Enter one character's turn; None when it was entered before, or the person was told what keeps it out."""
         try:
-            return await self._enter(incoming, character_id, reason, origin_kind, ahead=True)
+            accepted = await self.enter_turn(incoming, character_id, reason, origin_kind)
         except Exception as error:  # noqa: BLE001
             await self._fail(error, incoming, front)
             return None
+        return await self._run(accepted, front) if accepted is not None else None
 
-    async def _enter(
-        self, incoming: Incoming, character_id: int, reason: str, origin_kind: OriginKind, *, ahead: bool
-    ) -> Accepted | None:
-        """Raises what keeps this person from an answer."""
-        said = incoming.utterance
+    async def admit(self, said: Utterance, character_id: int) -> Person:
+        """Count a turn of somebody who may have one.
+
+        Raises:
+            TzurotError: what keeps them from it.
+
+        """
         kept_out = await self._guards.keeps_out(said.speaker.external_id, said.place, character_id)
         if kept_out is not None:
             raise kept_out
         await self._guards.takes_a_turn(said.speaker.external_id, said.place)
         person = (await self._people.meet(said.speaker)).towards(character_id)
         await self._guards.is_old_enough(person.user_id, said.place, character_id)
+        return person
+
+    async def enter_turn(
+        self, incoming: Incoming, character_id: int, reason: str, origin_kind: OriginKind, *, ahead: bool = True
+    ) -> Accepted | None:
+        """One character's turn; None when it was entered before. Raises what keeps this person from an answer."""
+        person = await self.admit(incoming.utterance, character_id)
         entering = asyncio.ensure_future(
             self._ledger.accept(
                 incoming,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING, TypeVar
 
 from loguru import logger
@@ -29,6 +29,7 @@ class Lanes:
         self._at_once = at_once
         self._gate = asyncio.Semaphore(at_once)
         self._queues: dict[str, deque[Job]] = {}
+        self._wanted: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self.closed = False
 
@@ -38,13 +39,16 @@ class Lanes:
 
     def is_wanted(self, lane: str) -> bool:
         """Whether somebody waits for the job that is being done there to end."""
-        return self.closed or bool(self._queues.get(lane))
+        return self.closed or self._wanted[lane] > 0
 
     def is_full(self, lane: str) -> bool:
         return len(self._queues.get(lane, ())) >= self._waiting
 
-    def put(self, lane: str, job: Job) -> bool:
-        """Queue a job, even where the lane is full; False when the process is stopping."""
+    def put(self, lane: str, job: Job, *, waited_for: bool = True) -> bool:
+        """Queue a job, even where the lane is full; False when the process is stopping.
+
+        Not `waited_for`: nobody looks forward to it, and what runs need not make haste.
+        """
         if self.closed:
             return False
         queue = self._queues.get(lane)
@@ -54,8 +58,20 @@ class Lanes:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             return True
-        queue.append(job)
+        queue.append(self._counted(lane, job) if waited_for else job)
         return True
+
+    def _counted(self, lane: str, job: Job) -> Job:
+        """A job that is wanted until it begins."""
+        self._wanted[lane] += 1
+
+        async def counted() -> None:
+            self._wanted[lane] -= 1
+            if not self._wanted[lane]:
+                del self._wanted[lane]
+            await job()
+
+        return counted
 
     async def do(self, lane: str, work: Callable[[], Awaitable[ResultT]]) -> ResultT:
         """Run something behind what is queued in a lane, and wait for what it gives or raises.

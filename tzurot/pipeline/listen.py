@@ -62,6 +62,8 @@ class Listen:
             return incoming
         if await self._guards.keeps_out(said.speaker.external_id, said.place, character_id) is not None:
             return incoming
+        if not self._guards.has_room(said.speaker.external_id, said.place):
+            return incoming
         try:
             words = "\n".join([await self.words(one) for one in recordings]).strip()
             if not words:

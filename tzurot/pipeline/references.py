@@ -22,10 +22,12 @@ class FindReferences:
     async def __call__(self, scene: Scene, front: Front) -> References:
         """Read at most `limit` messages; what the history shows anyway is not read again."""
         said = scene.turn.incoming.utterance
-        queue: deque[tuple[MessageLink, Utterance | None]] = deque((link, None) for link in pointed_at(said))
+        pointed = [link for one in scene.turn.said for link in pointed_at(one)]
+        queue: deque[tuple[MessageLink, Utterance | None]] = deque((link, None) for link in pointed)
         if not queue:
             return References()
-        seen = {message_id for line in scene.history for message_id in line.message_ids} | {said.message_id}
+        seen = {message_id for line in scene.history for message_id in line.message_ids}
+        seen |= {one.message_id for one in scene.turn.said}
         quotes: list[Quote] = []
         unread: list[str] = []
         while queue and len(quotes) + len(unread) < self._limit:

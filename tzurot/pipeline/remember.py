@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tzurot.settings.cascade import Cascade
     from tzurot.tables.flights import Flown
     from tzurot.tables.turns import TurnState
+    from tzurot.talk import Utterance
 
 DISCORD_EPOCH_MS = 1_420_070_400_000
 SNOWFLAKE_SHIFT = 22
@@ -94,7 +95,7 @@ class Remember:
         `attached`: what is known of the attachments. `replaces`: the reply stands where another take stood.
         """
         answered = answered_line(turn, text, message_ids)
-        lines = (answered,) if turn.accepted.reason in UNASKED else (asked_line(turn, attached), answered)
+        lines = (*asked_lines(turn, attached), answered)
         replaces = replaces or turn.accepted.take > 1
         ending = Ending(turn=turn, state="remembered", lines=lines, flown=flown, replaces=replaces)
         await self._keep(replace(ending, learnt=learnt_of(turn, attached)))
@@ -103,7 +104,7 @@ class Remember:
         self, turn: Turn, flown: Flown | None, state: TurnState, attached: Sequence[Attached] = ()
     ) -> None:
         """Keep what the person said although no answer came of it: it is still part of the conversation."""
-        await self._keep(Ending(turn=turn, state=state, lines=(asked_line(turn, attached),), flown=flown))
+        await self._keep(Ending(turn=turn, state=state, lines=asked_lines(turn, attached), flown=flown))
 
     async def _keep(self, ending: Ending) -> None:
         kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -170,9 +171,14 @@ def _settle(kept: asyncio.Future[None], error: Exception | None) -> None:
         kept.set_exception(error)
 
 
-def asked_line(turn: Turn, attached: Sequence[Attached] = ()) -> Said:
-    said = turn.incoming.utterance
-    text = text_with_attachments(said, attached)
+def asked_lines(turn: Turn, attached: Sequence[Attached] = ()) -> tuple[Said, ...]:
+    """What the person said, a line for each message; nothing where nobody asked."""
+    if turn.accepted.reason in UNASKED:
+        return ()
+    return tuple(asked_line(turn, said, text_with_attachments(said, attached)) for said in turn.said)
+
+
+def asked_line(turn: Turn, said: Utterance, text: str) -> Said:
     return Said(
         place=turn.place.key,
         message_ids=(said.message_id,),

@@ -14,7 +14,7 @@ from tzurot.pipeline.split import split
 from tzurot.pipeline.turn import Reply, Voice
 from tzurot.prompt.macros import Facts, Macros
 from tzurot.prompt.regex_scripts import Placement, applied
-from tzurot.settings.catalog import CLEANUP, FOOTER, REPLY_BUTTONS
+from tzurot.settings.catalog import CLEANUP, FOOTER, INCOGNITO_UNTIL, REPLY_BUTTONS
 
 if TYPE_CHECKING:
     from tzurot.pipeline.turn import Completion, Scene
@@ -70,6 +70,8 @@ def compose(scene: Scene, completion: Completion) -> Reply:
     )
     buttons = scene.settings[REPLY_BUTTONS]
     shown_there = buttons == "everywhere" or (buttons == "private" and turn.place.kind == "dm")
+    if scene.settings[INCOGNITO_UNTIL] > scene.now.timestamp():
+        shown_there = False  # nothing is kept that they could work with
     return Reply(turn=turn, voice=voice, text=text, chunks=chunks, has_buttons=shown_there)
 
 

@@ -11,7 +11,7 @@ from tzurot.errors import TzurotError, bug
 from tzurot.log import turn_reference
 from tzurot.pipeline.reply import without_footer
 from tzurot.pipeline.run import PASSING
-from tzurot.pipeline.turn import Turn, Voice
+from tzurot.pipeline.turn import UNASKED, Turn, Voice
 
 if TYPE_CHECKING:
     from tzurot.pipeline.delivery import Deliver
@@ -58,15 +58,20 @@ class Resume:
         return found
 
     async def __call__(self, owed: Owed, front: Front) -> None:
-        """Bring one turn to an end."""
+        """Bring one turn to an end, unless that was done since somebody looked."""
         turn = owed.turn
         with turn_reference(turn.reference):
             try:
+                owed = await self._ledger.stored(turn.id)
+                if owed.state not in ("accepted", "posting"):
+                    return
                 if owed.state != "accepted":
                     await self._complete(owed, front)
                 elif datetime.now(UTC) - owed.accepted_at <= STILL_ANSWERED:
                     logger.info("answering what was asked before the restart")
                     await self._run(turn, front)
+                elif turn.reason in UNASKED:
+                    await self._ledger.end(turn.id, "apologised")
                 else:
                     sorry = TzurotError(
                         "turn.missed", "I was away when you wrote this and missed it.", "Please say it again."

@@ -150,6 +150,7 @@ class Run:
         So is one, once, that says what was said before, as long as nobody has seen it.
         """
         begun = monotonic()
+        poor: Reply | None = None
         for asked_again in range(ASKED_AGAIN + 1):
             try:
                 with flight.step("completion"):
@@ -157,10 +158,14 @@ class Run:
                 with flight.step("cleanup"):
                     heavy = bool(scripts_of(scene))
                     reply = await asyncio.to_thread(compose, scene, completion) if heavy else compose(scene, completion)
-                if asked_again or draft.streams or not is_poor(scene, completion, reply):
+                late = monotonic() - begun > prompt.route.total_s / 2
+                if asked_again or late or draft.streams or not is_poor(scene, completion, reply):
                     return reply
+                poor = reply
                 logger.info("asking again: the answer says nothing new, or hardly anything")
             except ProviderFailed as error:
+                if poor is not None:
+                    return poor
                 late = monotonic() - begun > prompt.route.total_s / 2
                 if error.code not in NOTHING_SAID or asked_again == ASKED_AGAIN or late:
                     raise

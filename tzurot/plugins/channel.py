@@ -122,7 +122,7 @@ class ChannelPlugin:
         """The button under characters that go on among themselves."""
         if press.address.verb != rounds.STOP:
             raise stale()
-        self._hear.stopped.add(place_key(viewer.channel_id))
+        self._hear.stop(place_key(viewer.channel_id))
         return rounds.stopped()
 
     async def _load(self, viewer: Viewer, view: View) -> Sequence[Row]:

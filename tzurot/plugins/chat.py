@@ -14,7 +14,6 @@ from tzurot.talk import Incoming, Utterance
 if TYPE_CHECKING:
     from tzurot.discord.front import DiscordFront
     from tzurot.discord.places import Places
-    from tzurot.pipeline.guards import Guards
     from tzurot.pipeline.hear import Hear
     from tzurot.pipeline.lanes import Lanes
     from tzurot.pipeline.run import Run
@@ -22,12 +21,9 @@ if TYPE_CHECKING:
 
 
 class ChatPlugin:
-    def __init__(
-        self, *, hear: Hear, run: Run, guards: Guards, front: DiscordFront, places: Places, lanes: Lanes
-    ) -> None:
+    def __init__(self, *, hear: Hear, run: Run, front: DiscordFront, places: Places, lanes: Lanes) -> None:
         self._hear = hear
         self._run = run
-        self._guards = guards
         self._front = front
         self._places = places
         self._lanes = lanes
@@ -42,10 +38,6 @@ class ChatPlugin:
     async def chat(self, asked: Asked, character: CharacterSummary, message: str) -> None:
         interaction = asked.context.interaction
         place = await self._places.of(asked.viewer.channel_id, asked.viewer.server_id)
-        kept_out = await self._guards.keeps_out(asked.viewer.person.external_id, place, character.id)
-        if kept_out is not None:
-            raise kept_out
-        await self._guards.is_old_enough(asked.viewer.user_id, place, character.id)
         shown = await interaction.fetch_initial_response()
         utterance = Utterance(
             message_id=int(shown.id),
@@ -57,7 +49,7 @@ class ChatPlugin:
         )
         incoming = Incoming(utterance=utterance)
         # entered before anybody sees it or it waits in a lane: a restart answers what was asked, nothing else would
-        accepted = await self._hear.take(incoming, self._front, character.id, "command", "interaction")
+        accepted = await self._hear.enter_turn(incoming, character.id, "command", "interaction")
         if accepted is not None:
             turn = replace(accepted, last_line_id=None)  # others may speak before its time comes
             self._lanes.put(str(asked.viewer.channel_id), lambda: self._run(turn, self._front))

@@ -71,13 +71,12 @@ class ReplyPlugin:
         if deed is None or turn_id is None:
             return
         person = await self._people.find(Speaker(front="discord", external_id=str(int(event.user_id)), name=""))
-        versions = await self._actions.versions(turn_id)
-        if person is None or versions.asked_by != person.user_id:
+        stored = await self._ledger.stored(turn_id)
+        if person is None or stored.turn.user_id != person.user_id:
             return
         try:
-            await self._do(deed, versions)
+            await self._do(deed, await self._actions.versions(turn_id))
         except TzurotError as error:
-            stored = await self._ledger.stored(turn_id)
             await self._front.tell(stored.turn.incoming, error, "")
 
     async def do(self, deed: Deed, viewer: Viewer, turn_id: int) -> Versions:

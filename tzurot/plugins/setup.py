@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tzurot.discord.permissions import Rights
     from tzurot.discord.places import Places
     from tzurot.pipeline.greet import Greet
+    from tzurot.pipeline.guards import Guards
     from tzurot.tables.channels import Activations
     from tzurot.tables.characters import Characters, CharacterSummary
     from tzurot.tables.people import People
@@ -36,6 +37,7 @@ class SetupPlugin:
         characters: Characters,
         activations: Activations,
         greet: Greet,
+        guards: Guards,
         front: DiscordFront,
         places: Places,
         rights: Rights,
@@ -45,6 +47,7 @@ class SetupPlugin:
         self._characters = characters
         self._activations = activations
         self._greet = greet
+        self._guards = guards
         self._front = front
         self._places = places
         self._rights = rights
@@ -105,6 +108,10 @@ class SetupPlugin:
 
     async def _settle(self, viewer: Viewer, character: CharacterSummary) -> Screen:
         place = await self._places.of(viewer.channel_id, viewer.server_id)
+        kept_out = await self._guards.keeps_out(viewer.person.external_id, place, character.id)
+        if kept_out is not None:
+            raise kept_out
+        await self._guards.is_old_enough(viewer.user_id, place, character.id)
         if viewer.server_id is None:
             await self._greet(character.id, place, viewer.person.name, self._front)
             return Screen(

@@ -76,10 +76,11 @@ IMAGES = Setting(
 READ_PAGES = Setting(
     key="read_pages",
     label="Read pages",
-    help="Whether the web pages that a message links to are read for the character.",
+    help="Whether the web pages that a message links to are read for the character, from the host's address.",
     section=CONVERSATION,
     default=False,
     kind=Switch(),
+    tiers=(Tier.OPERATOR,),
 )
 TRANSCRIBE_VOICE = Setting(
     key="transcribe_voice",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 from tortoise import fields
 from tortoise.models import Model
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CACHED_PEOPLE = 5000
 LATELY = 500  # lines
+PLACES, PRESENT_S = 1000, 60
 NAME_LENGTH = 100
 PRONOUNS_LENGTH = 50
 
@@ -119,7 +120,7 @@ class People:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._cache: LRUCache[tuple[str, str], Person] = LRUCache(CACHED_PEOPLE)
-        self._present: LRUCache[tuple[str, frozenset[str]], tuple[Participant, ...]] = LRUCache(CACHED_PEOPLE)
+        self._present: TTLCache[tuple[str, frozenset[str]], tuple[Participant, ...]] = TTLCache(PLACES, PRESENT_S)
         self._forgotten = 0
 
     def forget(self) -> None:

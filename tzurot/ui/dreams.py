@@ -54,7 +54,7 @@ class DreamScreens:
 
     async def _question(self, viewer: Viewer, subject: str) -> str:
         one_of(viewer, subject)
-        return "What this step put away is recalled again, and what it ended is believed again."
+        return "What this step put away is recalled again and locked, and what it ended is believed again."
 
     async def _undo(self, viewer: Viewer, subject: str) -> str:
         count = await self._dreams.undo(*one_of(viewer, subject), datetime.now(UTC))
