@@ -60,7 +60,8 @@ def settings_page() -> str:
     lines = ["# Settings", "", WRITTEN]
     lines += ["A value that is set in several places holds where it is set highest, in this order from low to high:"]
     lines += [", ".join(LABELS.values()) + ". A thread's own value goes before its channel's.", ""]
-    for section, members in groupby(sorted(ALL, key=lambda one: one.section), key=lambda one: one.section):
+    listed = sorted((one for one in ALL if one.listed), key=lambda one: one.section)
+    for section, members in groupby(listed, key=lambda one: one.section):
         lines += [f"## {section}", "", "| setting | what it does | possible | default | set for |"]
         lines += ["| --- | --- | --- | --- | --- |"]
         lines += [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -136,8 +137,10 @@ async def test_a_proxys_words_are_not_taken_for_somebody_elses(
         await discord.say_through(PLURALKIT, "general", "River", "@Maren again")
         await discord.delete(second)
         await discord.wait_for(lambda d: len(replies(d)) == 3)
+        begun = monotonic()
         await discord.say("general", "Bob", "@Maren good night")
         await discord.wait_for(lambda d: len(replies(d)) == 4)
+        assert monotonic() - begun < 1.8, "nobody waits for a repetition of what Bob says"
         assert len(llm.requests) == 4
 
 
