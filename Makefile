@@ -6,7 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CHARACTER ?=
-AS ?=
+# make has a variable of that name for itself: the assembler
+ifeq ($(origin AS),default)
+AS :=
+endif
 MODEL ?=
 INPUTS ?=
 SEED ?=

@@ -103,7 +103,7 @@ def commands_of(
     plugins: tuple[object, ...] = (
         *of_characters(desk),
         *of_models(desk),
-        *of_places(desk),
+        *of_places(desk, places),
         setup,
         ChatPlugin(hear=core.hear, run=core.run, front=front, places=places, lanes=lanes),
         reply,
@@ -264,11 +264,13 @@ def setup_of(desk: Desk, bot: hikari.GatewayBot, front: DiscordFront, places: Pl
     )
 
 
-def of_places(desk: Desk) -> tuple[object, ...]:
+def of_places(desk: Desk, places: Places) -> tuple[object, ...]:
     tables, router = desk.core.tables, desk.router
     return (
         ChannelPlugin(
             hear=desk.core.hear,
+            guards=desk.core.guards,
+            places=places,
             activations=tables.activations,
             characters=tables.characters,
             tuned=tables.tuned,

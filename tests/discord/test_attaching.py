@@ -151,7 +151,7 @@ async def test_pictures_reach_a_model_that_sees_and_stand_nowhere_else(
         llm.say(blind, "I see nothing, but I am here.")
         await talk.ask("@Maren look again", "here.", attachments=[("sea.png", picture(), "image/png")])
         assert "picture sea.png" in llm.requests[-1].prompt
-        assert "could not be looked at" in llm.requests[-1].prompt
+        assert "not looked at: this model sees no pictures" in llm.requests[-1].prompt
         assert not llm.requests[-1].pictures
 
         quoted = json.dumps(shown.messages)

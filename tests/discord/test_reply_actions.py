@@ -193,3 +193,20 @@ async def test_buttons_below_a_reply(discord: LoopbackDiscord, llm: ScriptedLLM,
         assert "(1 locked" in alice.fields["Memories"], "the question is; the answer is another one now"
         reply = await answered(discord, llm, "@Maren hello", "Hello.")
         assert not reply["components"], "in a server they would stand in everybody's way"
+
+
+async def test_a_reply_made_anew_does_not_remember_the_one_it_replaces(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    async with Bot(discord, llm, database_url):
+        alice = Person(discord)
+        await answered(discord, llm, "@Maren my sister Nora lives in Lisbon near the harbour", "Noted.")
+        reply = await answered(discord, llm, "@Maren where does my sister Nora live?", "Nora lives in Oporto, I think.")
+        await answered(discord, llm, "@Maren I said that Nora lives in Lisbon near the harbour!", "Ah, Lisbon it is.")
+        await settled(alice, "Why", discord.webhook_messages("general")[-1])
+        llm.say("In Lisbon.")
+        await settled(alice, "Regenerate", reply)
+        prompt = llm.requests[-1].prompt
+        assert "Nora lives in Lisbon" in prompt
+        assert "Oporto" not in prompt
+        assert "I said that" not in prompt

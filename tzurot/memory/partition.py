@@ -145,7 +145,7 @@ class Partition:
                     return ()
                 scores[scored.relevance < self.weights.least] = -np.inf
             self._hide_shown(cue.place, scored, scores)
-            rows = self._apart(scores, limit, without)
+            rows = self._apart(scores, limit, without, cue.until)
             if cue.place:
                 self._remember_shown(cue.place, rows)
             whys = zip(*(scored.parts[name][rows].tolist() for name in scored.parts), strict=True)
@@ -177,7 +177,7 @@ class Partition:
         timed = len(scored.found.time) > 0 and str(scored.cue.zone) != str(cue.zone)
         return same and not timed and len(scored.scores) == len(self.index)
 
-    def _apart(self, scores: NDArray[np.float32], limit: int, without: Collection[int]) -> list[int]:
+    def _apart(self, scores: NDArray[np.float32], limit: int, without: Collection[int], until: int | None) -> list[int]:
         """The best rows that are not in the prompt anyway, without those that say what a better one says."""
         rows: list[int] = []
         # few of the best are hidden or doubles, as a rule: only where many are the rest is looked at
@@ -186,7 +186,9 @@ class Partition:
             for row in best(scores, most):
                 stems = set(memoryview(self.index.stems(row)).cast("I"))
                 double = bool(stems) and any(len(stems & other) >= ALIKE * len(stems | other) for other in taken)
-                if double or self.episodes[row].origin_id in without:
+                episode = self.episodes[row]
+                late = until is not None and episode.kind == "chat" and episode.origin_id >= until
+                if double or late or episode.origin_id in without:
                     continue
                 taken.append(stems)
                 rows.append(row)

@@ -53,7 +53,8 @@ class Cue:
 
     `audience` is `private` or `guild:` and its id; `everywhere`: the asker allows that what was said in private or on
     another server comes up here. `before` are the lines said before it, oldest first; only a very short message needs
-    them. With a `place`, what was recalled there in the last turns does not come up again unasked.
+    them. With a `place`, what was recalled there in the last turns does not come up again unasked. With an `until`,
+    what was said in that message and after it does not come up at all.
     """
 
     text: str
@@ -64,6 +65,7 @@ class Cue:
     zone: tzinfo = UTC
     birthday: tuple[int, int] | None = None
     before: tuple[str, ...] = ()
+    until: int | None = None
 
 
 @dataclass(slots=True)

@@ -170,5 +170,5 @@ def gone() -> NotFound:
 
 def not_yours() -> Refused:
     return Refused(
-        "reply.not_yours", "That reply was made for somebody else.", "Ask them, or a manager of the channel."
+        "reply.not_yours", "That reply was made for somebody else.", "Ask them. Managers of the channel may delete it."
     )

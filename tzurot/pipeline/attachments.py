@@ -161,7 +161,7 @@ class ReadAttachments:
             return one
         unseen = replace(one, picture=None, unread="could not be looked at")
         if not self._describe.is_able:
-            return unseen
+            return replace(unseen, unread="not looked at: this model sees no pictures, and no other describes them")
         is_incognito = scene.settings[INCOGNITO_UNTIL] > scene.now.timestamp()
         try:
             return replace(one, picture=None, text=await self._describe(one.picture, keep=not is_incognito))

@@ -58,6 +58,8 @@ class Retrieval:
         cue = cue_of(turn.incoming.utterance, before, zone=zone, everywhere=settings[MEMORY_EVERYWHERE])
         if turn.accepted.together:
             cue = replace(cue, text="\n".join(said.text for said in turn.said))
+        if turn.accepted.take > 1:  # a reply made anew knows what was known then: neither itself nor what came of it
+            cue = replace(cue, until=turn.incoming.utterance.message_id)
         ids = (turn.asked_by.persona_id, turn.character.id)
         without, floor = shown | {said.message_id for said in turn.said}, settings[MEMORY_FLOOR]
         last_id = turn.accepted.last_memory_id

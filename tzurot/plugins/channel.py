@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tzurot.discord.components import Router
+    from tzurot.discord.places import Places
+    from tzurot.pipeline.guards import Guards
     from tzurot.pipeline.hear import Hear
     from tzurot.tables.channels import Activations
     from tzurot.tables.characters import Characters, CharacterSummary
@@ -44,6 +46,8 @@ class ChannelPlugin:
         self,
         *,
         hear: Hear,
+        guards: Guards,
+        places: Places,
         activations: Activations,
         characters: Characters,
         tuned: Tuned,
@@ -51,6 +55,8 @@ class ChannelPlugin:
         router: Router,
     ) -> None:
         self._hear = hear
+        self._guards = guards
+        self._places = places
         self._activations = activations
         self._characters = characters
         self._tuned = tuned
@@ -68,6 +74,12 @@ class ChannelPlugin:
     @command("channel activate", "Let a character answer everything here", character=options.character())
     async def activate(self, asked: Asked, character: CharacterSummary) -> str:
         viewer = asked.viewer
+        if viewer.server_id is None:
+            raise Invalid(
+                "channel.private", "In private one character answers anyway.", "Choose which with /setup start."
+            )
+        place = await self._places.of(viewer.channel_id, viewer.server_id)
+        await self._guards.is_old_enough(viewer.user_id, place, character.id)
         active = await self._activations.of(viewer.channel_id)
         if len(active) >= ACTIVE_AT_MOST and character.id not in active:
             raise Invalid(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tzurot.discord import options
 from tzurot.discord.commands import Asked, command
 from tzurot.errors import NotFound
+from tzurot.ui.reply import DEEDS
 from tzurot.ui.screen import Screen
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 BEGIN = (
     "Say **@Name** to a character in any channel I can read, reply to what it said, or write to me in private."
     " Each character remembers you. `/character browse` shows who is here, `/character import` brings in your own."
-    " `/help group` tells more of a group of commands."
+    " `/help group` tells more of a group of commands.\n\nUnder a reply to you: "
+    + ", ".join(f"{deed.sign} {deed.label.lower()}" for deed in DEEDS)
+    + ". React with the sign, or look into the reply's menu, *Apps*."
 )
 
 

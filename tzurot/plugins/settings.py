@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tzurot.discord import options
 from tzurot.discord.commands import Asked, command
-from tzurot.errors import NotFound
+from tzurot.errors import Invalid, NotFound
 from tzurot.settings.catalog import TIMEZONE
 from tzurot.settings.setting import Tier
 from tzurot.tables.settings import Scope
@@ -45,6 +45,8 @@ class SettingsPlugin:
 
     @command("settings server", "How characters answer in this server")
     async def server(self, asked: Asked) -> Screen:
+        if asked.viewer.server_id is None:
+            raise Invalid("settings.no_server", "This is not a server.", "Run it in a server.")
         return await self._settings.show(asked.viewer, Tier.SERVER, str(asked.viewer.server_id))
 
     @command(

@@ -310,8 +310,8 @@ OF_AGE = Setting(
 ROUNDS = Setting(
     key="rounds",
     label="Rounds",
-    help="Where several characters are active: for how many rounds they go on among themselves after each message."
-    " Anybody can stop them.",
+    help="Where several characters are active: how often they go on among themselves after each message. Each time"
+    " those speak who feel like it, save who spoke last; anybody can stop them.",
     section=PLACES,
     default=0,
     kind=Whole(0, 10),

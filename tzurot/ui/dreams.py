@@ -23,7 +23,7 @@ class DreamScreens:
         self._dreams = dreams
         self.list = Listing(
             key="dreams",
-            title="What was tidied up at night",
+            title="What was tidied up",
             empty="Nothing yet.",
             load=self._load,
             open=self._open,
