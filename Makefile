@@ -28,7 +28,8 @@ run: $(VENV)/.run ## run the bot on Discord
 	@exec $(BIN)/tzurot run
 
 test: $(VENV)/.test ## run every test that takes seconds
-	$(BIN)/python -m pytest -m "not faults" -n auto --maxprocesses 4
+	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest -m "not faults and not alone" -n auto --maxprocesses 4
 
 lint: $(VENV)/.test ## style, types and the floors of the house
 	$(BIN)/ruff check .

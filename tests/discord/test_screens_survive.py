@@ -7,6 +7,8 @@ import json
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.discord.bot import Bot
 from tests.discord.person import Person
 from tests.loopback import LoopbackDiscord
@@ -201,6 +203,7 @@ async def test_every_section_of_every_dashboard_takes_whatever_people_type(
         assert [one for one in discord.bot_messages("general") if one["mentions"] or one["mention_everyone"]] == []
 
 
+@pytest.mark.alone
 async def test_two_hundred_at_once_while_the_database_takes_five_seconds(llm: ScriptedLLM, database_url: str) -> None:
     """Without validation, which takes the loopback longer than the bot needs to answer."""
     async with (
