@@ -283,8 +283,6 @@ def routes_of(config: Config, tables: Tables, providers: Providers) -> Routes:
 def resume_of(tables: Tables, run: Run, deliver: Deliver, remember: Remember) -> Resume:
     return Resume(
         ledger=tables.ledger,
-        characters=tables.characters,
-        people=tables.people,
         run=run,
         deliver=deliver,
         remember=remember,

@@ -119,13 +119,13 @@ class Ears:
         await self.hear(message, is_human=not message.author.is_bot and message.webhook_id is None)
 
     async def hear(self, message: hikari.Message, *, is_human: bool) -> None:
-        original = None if is_human else self._proxies.original(message)
+        # the person's own message: this one, or the one that a proxy posts again with it
+        own = message if is_human else self._proxies.original(message)
         if is_human:
             self._proxies.hear(message)
         follows = self._overheard.follows(message.channel_id)
-        addresses = self._is_new(original or message, is_human=is_human or original is not None) and (
-            self._may_address(message) or (original is not None and self._may_address(original))
-        )
+        is_new = own is not None and own.id not in self._heard and own.type in SPOKEN
+        addresses = own is not None and is_new and (self._may_address(message) or self._may_address(own))
         if not (follows or addresses) or self._front.is_own(message):
             return
         try:
@@ -134,8 +134,8 @@ class Ears:
             logger.warning("a message came from channel {}, which cannot be seen: {}", message.channel_id, error)
             return
         said = utterance_of(message, place, self._me)
-        if original is not None:
-            said = on_behalf(said, utterance_of(original, place, self._me))
+        if own is not None and own is not message:
+            said = on_behalf(said, utterance_of(own, place, self._me))
         if follows:
             self._overheard.hear(said)
         if addresses and not (is_human and await self._proxies.takes_over(message)):
@@ -143,9 +143,6 @@ class Ears:
             self._heard[message.id] = None
             mentioned = hikari.Snowflake(self._me) in (message.user_mentions_ids or ())
             await self._queue(Incoming(utterance=said, mentions_bot=mentioned))
-
-    def _is_new(self, message: hikari.Message, *, is_human: bool) -> bool:
-        return is_human and message.id not in self._heard and message.type in SPOKEN
 
     async def _queue(self, incoming: Incoming) -> None:
         """Into its channel's lane; what has to wait there is entered into the ledger first, so that a crash keeps it.

@@ -11,15 +11,13 @@ from tzurot.errors import TzurotError, bug
 from tzurot.log import turn_reference
 from tzurot.pipeline.reply import without_footer
 from tzurot.pipeline.run import PASSING
-from tzurot.pipeline.turn import UNASKED, Turn, Voice
+from tzurot.pipeline.turn import UNASKED, Voice
 
 if TYPE_CHECKING:
     from tzurot.pipeline.delivery import Deliver
     from tzurot.pipeline.front import Front
     from tzurot.pipeline.remember import Remember
     from tzurot.pipeline.run import Run
-    from tzurot.tables.characters import Characters
-    from tzurot.tables.people import People
     from tzurot.tables.turns import Ledger, Owed
 
 REMEMBERED_FOR = timedelta(days=1)
@@ -31,15 +29,11 @@ class Resume:
         self,
         *,
         ledger: Ledger,
-        characters: Characters,
-        people: People,
         run: Run,
         deliver: Deliver,
         remember: Remember,
     ) -> None:
         self._ledger = ledger
-        self._characters = characters
-        self._people = people
         self._run = run
         self._deliver = deliver
         self._remember = remember
@@ -91,12 +85,7 @@ class Resume:
     async def _complete(self, owed: Owed, front: Front) -> None:
         """Post the chunks that are missing, then remember."""
         accepted = owed.turn
-        person = await self._people.meet(accepted.incoming.utterance.speaker)
-        turn = Turn(
-            accepted=accepted,
-            character=await self._characters.get(accepted.character_id),
-            asked_by=person.towards(accepted.character_id),
-        )
+        turn = await self._run.turn_of(accepted)
         logger.info("completing a reply that was left unfinished")
         voice = Voice(
             name=owed.voice,

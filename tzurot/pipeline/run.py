@@ -82,7 +82,7 @@ class Run:
         with turn_reference(accepted.reference):
             flight: Flight | None = None
             try:
-                turn = await self._turn(accepted)
+                turn = await self.turn_of(accepted)
                 flight = Flight(turn)
                 delivery = await self._fly(turn, front, flight, before)
             except Exception as error:  # noqa: BLE001 - whatever it was, the person hears of it
@@ -93,9 +93,10 @@ class Run:
 
     async def merge(self, accepted: Accepted) -> None:
         """End a turn whose words are answered together with what the person said next."""
-        await self._remember.unanswered(await self._turn(accepted), None, "merged")
+        await self._remember.unanswered(await self.turn_of(accepted), None, "merged")
 
-    async def _turn(self, accepted: Accepted) -> Turn:
+    async def turn_of(self, accepted: Accepted) -> Turn:
+        """An accepted turn with who speaks and who asked; raises NotFound where the character was deleted."""
         person = await self._people.meet(accepted.incoming.utterance.speaker)
         return Turn(
             accepted=accepted,
