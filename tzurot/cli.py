@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 
 M_TRIM_THRESHOLD = -1  # glibc's malloc.h
+M_MMAP_THRESHOLD = -3
 M_ARENA_MAX = -8
-TRIM_BYTES = 128 * 1024
+KEPT_BYTES = 1024 * 1024
 NAME_LENGTH = 60
 YOUNG_OBJECTS = 100_000
 
@@ -84,11 +85,13 @@ def _forgive(stream: object) -> None:
 def _be_frugal() -> None:
     """Let glibc keep less to itself: by its own rules one burst of turns costs a tenth of all memory for good.
 
-    What is freed goes back at once, and all threads share one arena, because few are at work.
+    What is freed goes back but for a megabyte, and all threads share one arena, because few are at work. What a search
+    takes and gives back with each turn stays below that: fetched anew it costs a page fault for every 4 KB.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        mallopt(M_TRIM_THRESHOLD, TRIM_BYTES)
+        mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
+        mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
         mallopt(M_ARENA_MAX, 1)
 
 

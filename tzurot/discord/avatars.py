@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tzurot.pipeline.turn import Voice
     from tzurot.tables.characters import Characters, Face
 
+EMOJI_BYTES = 256 * 1024
 SIDE = 128
 PREFIX = "face_"
 
@@ -96,7 +97,9 @@ class Avatars:
                 face = await self._characters.face(character_id)
                 if face is None:
                     return
-                picture = await asyncio.to_thread(small_png, face.content)
+                picture = face.content
+                if len(picture) > EMOJI_BYTES:
+                    picture = await asyncio.to_thread(small_png, picture)
                 emoji = await self._rest.create_application_emoji(
                     self._application_id, name, hikari.Bytes(picture, f"{name}.png")
                 )
@@ -115,8 +118,8 @@ def emoji_name(digest: str) -> str:
 
 
 def small_png(content: bytes) -> bytes:
-    """The picture as Discord shows avatars, well below an emoji's 256 KiB."""
-    from PIL import Image  # noqa: PLC0415 - needed once in the life of a face
+    """The picture as Discord shows avatars, well below what an emoji may have."""
+    from PIL import Image  # noqa: PLC0415 - 5 MB, for a face that is too large as it is
 
     with Image.open(BytesIO(content)) as image:
         image.thumbnail((SIDE, SIDE))

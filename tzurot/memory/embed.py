@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from importlib.util import find_spec
+from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,6 +29,7 @@ SPACE = "wordllama-l2-256.2"  # and the second way of stemming
 WEIGHTS = "weights/l2_supercat_256.safetensors"
 TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
 LONGEST_TEXT = 4000
+KEPT_ROWS = 2048  # 2 MB, where so many different words are used
 
 
 class Encoder(Protocol):
@@ -67,16 +70,16 @@ class Embedder:
         for row, text in enumerate(texts):
             ids = self._tokenizer.encode(text[:LONGEST_TEXT], add_special_tokens=False).ids
             if ids:
-                mean = self._table.rows(ids).mean(axis=0)
-                vectors[row] = mean / (np.linalg.norm(mean) + 1e-9)
+                total = self._table.rows(ids).sum(axis=0)  # points where the mean does
+                vectors[row] = total / (sqrt(total @ total) + 1e-9)
         return vectors
 
 
 class Table:
     """The one matrix of a safetensors file (8 bytes of header length, JSON header, data), of which rows are read.
 
-    Mapped into memory it would be faster by a few microseconds a text and cost up to 16 MB: the kernel brings in
-    sixteen pages for every one that is touched.
+    Mapped into memory it would cost up to 16 MB: the kernel brings in sixteen pages for every one that is touched. The
+    rows of words that come again are kept instead, and that is as fast.
     """
 
     def __init__(self, path: Path) -> None:
@@ -88,10 +91,28 @@ class Table:
         self._columns: int = tensor["shape"][1]
         self._start: int = 8 + length + tensor["data_offsets"][0]
 
+        self._kept = np.empty((KEPT_ROWS, self._columns), np.float32)
+        self._places: dict[int, int] = {}
+        self._alone = threading.Lock()
+
     def rows(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        if len(ids) > KEPT_ROWS // 4:
+            return np.stack([self._read(row) for row in ids])
+        with self._alone:  # searches run in threads too
+            if len(self._places) + len(ids) > KEPT_ROWS:
+                self._places.clear()
+            return self._kept[[self._place(row) for row in ids]]
+
+    def _place(self, row: int) -> int:
+        place = self._places.get(row)
+        if place is None:
+            place = self._places[row] = len(self._places)
+            self._kept[place] = self._read(row)
+        return place
+
+    def _read(self, row: int) -> NDArray[np.float32]:
         size = self._columns * self._kind.itemsize
-        found = b"".join(os.pread(self._file, size, self._start + row * size) for row in ids)
-        return np.frombuffer(found, self._kind).reshape(len(ids), self._columns).astype(np.float32)
+        return np.frombuffer(os.pread(self._file, size, self._start + row * size), self._kind).astype(np.float32)
 
 
 def quantise(vector: NDArray[np.float32]) -> tuple[bytes, float]:

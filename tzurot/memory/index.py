@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    Rows = NDArray[np.int32]
+    Counts = NDArray[np.float32]
+
 K1 = 1.2
 B = 0.75
 REACH = 3  # how many lines before and after a word counts for
@@ -58,6 +61,13 @@ class Matches:
     shares: NDArray[np.float32]
 
 
+def _begins(values: NDArray[np.generic]) -> NDArray[np.intp]:
+    """Where each distinct value of a sorted array begins. (np.unique can do it too, with 2 MB of numpy.ma.)"""
+    differs = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=differs[1:])
+    return np.flatnonzero(differs)
+
+
 class Segment:
     """Some rows, sealed: postings sorted by stem, then row. Rows are numbered from `first`."""
 
@@ -67,10 +77,14 @@ class Segment:
         lengths = np.array([len(row) for row in found], np.int64)
         rows = np.repeat(np.arange(len(found), dtype=np.uint64), lengths)
         words = np.concatenate(found).astype(np.uint64) if found else np.zeros(0, np.uint64)
-        pairs, counts = np.unique((words << np.uint64(32)) | rows, return_counts=True)
+        pairs = np.sort((words << np.uint64(32)) | rows)
+        begins = _begins(pairs)
+        pairs = pairs[begins]
         self._rows = (pairs & np.uint64(0xFFFFFFFF)).astype(np.int32) + np.int32(first)
-        self._counts = counts.astype(np.float32)
-        self._words, starts = np.unique((pairs >> np.uint64(32)).astype(np.uint32), return_index=True)
+        self._counts = np.diff(begins, append=len(words)).astype(np.float32)
+        every_word = (pairs >> np.uint64(32)).astype(np.uint32)
+        starts = _begins(every_word)
+        self._words = every_word[starts]
         self._starts = np.append(starts, len(pairs))
         self.size_bytes = sum(array.nbytes for array in (self._rows, self._counts, self._words, self._starts))
 
@@ -80,13 +94,10 @@ class Segment:
         known = self._words[at] == words if len(self._words) else np.zeros(len(words), np.bool_)
         return self._starts[at] * known, self._starts[at + 1] * known
 
-    def postings(
-        self, begins: NDArray[np.int64], ends: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """The rows of such spans, span after span, and how often each has the stem."""
+    def postings(self, begins: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[list[Rows], list[Counts]]:
+        """For such spans, span after span, the rows and how often each has the stem."""
         spans = [slice(begin, end) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
-        rows = np.concatenate([self._rows[:0], *(self._rows[span] for span in spans)])
-        return rows, np.concatenate([self._counts[:0], *(self._counts[span] for span in spans)])
+        return [self._rows[span] for span in spans], [self._counts[span] for span in spans]
 
 
 class Index:
@@ -95,6 +106,7 @@ class Index:
     def __init__(self, dimensions: int) -> None:
         self._count = 0
         self._stems: list[bytes] = []
+        self._stem_bytes = 0
         self._segments: list[Segment] = []
         self._codes: dict[str, int] = {}
         self._last: dict[str, int] = {}  # the newest row of a place
@@ -122,7 +134,7 @@ class Index:
         return (
             sum(array.nbytes for array in arrays)
             + sum(segment.size_bytes for segment in self._segments)
-            + sum(map(len, self._stems))
+            + self._stem_bytes
             + 16 * self._count
         )
 
@@ -176,6 +188,7 @@ class Index:
         """The columns of some new rows, and what they change in the rows before them."""
         new = slice(first, first + len(entries))
         self._stems += [entry.stems for entry in entries]
+        self._stem_bytes += sum(len(entry.stems) for entry in entries)
         self._lengths[new] = [len(entry.stems) // 4 for entry in entries]
         self._said[new] = [entry.said_at for entry in entries]
         self._about[new] = [entry.about or (np.nan, np.nan) for entry in entries]
@@ -183,7 +196,8 @@ class Index:
         self._by_character[new] = [entry.by_character for entry in entries]
         self._audiences[new] = [self._codes.setdefault(entry.audience, len(self._codes)) for entry in entries]
         self._link(entries, first)
-        touched = np.unique(self._reachable(np.arange(first, first + len(entries))))
+        touched = np.sort(self._reachable(np.arange(first, first + len(entries))), axis=None)
+        touched = touched[_begins(touched)]
         touched = touched[touched != NOBODY]
         near = self._near[touched] = self._reachable(touched)
         self._reached[touched] = (np.where(near == NOBODY, 0, self._lengths[near]) * KERNEL).sum(axis=1)
@@ -291,27 +305,24 @@ class Index:
         spans = [segment.spans(words) for segment in self._segments]
         own = np.sum([ends - begins for begins, ends in spans], axis=0)
         common = own > max(COMMON_ROWS, count // COMMON_SHARE)
-        keys: list[NDArray[np.int64]] = []
-        weights: list[NDArray[np.float32]] = []
-        for segment, (begins, all_ends) in zip(self._segments, spans, strict=True):
-            ends = np.where(common, begins, all_ends)
-            rows, counts = segment.postings(begins, ends)
-            around = near[rows]
-            known = (around >= 0) & (around < count)
-            stem = np.repeat(np.arange(len(words)) * count, ends - begins)
-            keys.append((stem[:, None] + around)[known])
-            weights.append((counts[:, None] * KERNEL)[known])
-        often = np.bincount(np.concatenate(keys), np.concatenate(weights), len(words) * count)
-        cells = np.flatnonzero(often)
-        stem, row = np.divmod(cells, count)
-        holders = np.bincount(stem, minlength=len(words))
+        rows: list[Rows] = []
+        counts: list[Counts] = []
+        for segment, (begins, ends) in zip(self._segments, spans, strict=True):
+            found = segment.postings(begins, np.where(common, begins, ends))
+            rows += found[0]
+            counts += found[1]
+        slots = count + 1  # of each word: one for NOBODY, -1, and one for every row
+        stem = np.repeat(np.resize(np.arange(1, len(words) * slots, slots), len(rows)), [len(each) for each in rows])
+        cells = near[np.concatenate(rows)] + stem[:, None]
+        weights = np.concatenate(counts)[:, None] * KERNEL
+        often = np.bincount(cells.ravel(), weights.ravel(), len(words) * slots).reshape(len(words), slots)[:, 1:]
+        holders = (often > 0).sum(axis=1)
         holders[common] = np.minimum(own[common] * KERNEL.size, count)
         idf = np.log1p((count + UNWRITTEN_ROWS - holders + 0.5) / (holders + 0.5)).astype(np.float32)
         norms = K1 * (1 - B + B * reached[:count] / (float(reached[:count].mean()) or 1.0))
-        often = often[cells]
-        shares = np.zeros(len(words) * count, np.float32)
-        shares[cells] = often / (often + norms[row])
-        return Matches(idf, holders, shares.reshape(len(words), count))
+        shares = often.astype(np.float32)
+        shares /= shares + norms.astype(np.float32)
+        return Matches(idf, holders, shares)
 
     def dense(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cosine of every row's mixed vector to unit vectors: shape (queries, rows)."""

@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -126,9 +127,9 @@ class Partition:
             question = understand(cue, self.names, self.encoder)
             found = signals(question, self.index, cue.now)
             if len(self._worth) != len(self.index):
-                self._worth = worth(self.index, self.weights)
+                self._worth = np.append(self._worth, worth(self.index, self.weights, len(self._worth)))
             weighed = parts(found, relevance(found, self.weights), self._worth, self.weights)
-            return Scored(cue, question.short, found, weighed, np.sum(list(weighed.values()), axis=0))
+            return Scored(cue, question.short, found, weighed, reduce(np.add, weighed.values()))
 
     def search(self, cue: Cue, limit: int, without: Collection[int], *, floor: bool = True) -> tuple[Remembered, ...]:
         """What the cue calls up, best first; `floor` off: the best there is, however little it has to do with it."""

@@ -119,7 +119,6 @@ def signals(question: Question, index: Index, now: datetime) -> Signals:
     unheard = question.named[matches.holders[question.named] == 0]
     totals = weighed.sum(axis=1, keepdims=True)
     lexical = (weighed @ matches.shares) / np.where(totals > 0, totals, 1)
-    said = index.said
     speaker = time = NOT_TOLD
     if question.about is not None:
         speaker = (index.by_character == question.about) * np.float32(1.0 if question.by_name else BY_PRONOUN)
@@ -131,7 +130,7 @@ def signals(question: Question, index: Index, now: datetime) -> Signals:
         emphasis=emphasis,
         speaker=speaker,
         time=time,
-        recency=np.exp2(-np.maximum(now.timestamp() - said, 0) / RECENT_S).astype(np.float32),
+        recency=np.exp2(np.minimum((index.said - now.timestamp()).astype(np.float32) / np.float32(RECENT_S), 0)),
         when=((index.traits & Trait.TIMES) != 0).astype(np.float32) if question.when else NOT_TOLD,
         strangers=float(weighed[0, unheard].sum() / (totals[0, 0] or 1)),
     )
@@ -146,24 +145,25 @@ def _in_time(span: Span, index: Index) -> NDArray[np.float32]:
     return np.exp2(-np.fmin(said, about) / half).astype(np.float32)
 
 
-def shown(index: Index) -> dict[str, NDArray[np.float32]]:
-    """What every row shows of itself, whatever is asked."""
-    traits = index.traits
-    asked_before = (np.append(traits, 0)[index.before] & Trait.ASKS) != 0  # NOBODY, -1, is the 0 at the end
+def shown(index: Index, since: int = 0) -> dict[str, NDArray[np.float32]]:
+    """What every row (from one on) shows of itself, whatever is asked."""
+    traits = index.traits[since:]
+    # NOBODY, -1, is the 0 at the end
+    asked_before = (np.append(index.traits, 0)[index.before[since:]] & Trait.ASKS) != 0
     return {
         "first": ((traits & Trait.FIRST) != 0).astype(np.float32),
         "ends_asking": ((traits & Trait.ENDS_ASKING) != 0).astype(np.float32),
         "answers": asked_before.astype(np.float32),
         "names": ((traits & Trait.NAMES) != 0).astype(np.float32),
         "times": ((traits & Trait.TIMES) != 0).astype(np.float32),
-        "length": np.minimum(index.lengths / FULL_LENGTH, 1).astype(np.float32),
+        "length": np.minimum(index.lengths[since:] / FULL_LENGTH, 1).astype(np.float32),
     }
 
 
-def worth(index: Index, weights: Weights) -> NDArray[np.float32]:
-    """What every row is worth by itself: the weighed sum of what it shows."""
-    total = np.zeros(len(index), np.float32)
-    for name, values in shown(index).items():
+def worth(index: Index, weights: Weights, since: int = 0) -> NDArray[np.float32]:
+    """What every row (from one on) is worth by itself, for good: the weighed sum of what it shows."""
+    total = np.zeros(len(index) - since, np.float32)
+    for name, values in shown(index, since).items():
         total += np.float32(getattr(weights, name)) * values
     return total
 
