@@ -295,7 +295,7 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
     cascade = Cascade(tables.tuned, config.conversation.settings())
     providers = Providers(outbound, config.llm.providers)
     routes = routes_of(config, tables, providers)
-    deliver, remember = Deliver(tables.ledger, tables.takes), Remember(database, memories, cascade)
+    deliver, remember = Deliver(tables.ledger, tables.takes), Remember(database, tables.history, memories, cascade)
     client, catalogue, guards = Client(outbound), Catalogue(outbound), guards_of(config, tables, cascade)
     listen = listen_of(config, outbound, guards, cascade)
     describe = Describe(client=client, routes=routes, descriptions=tables.descriptions, model=config.llm.vision_model)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
@@ -77,7 +78,7 @@ class Outbound:
         self, method: str, url: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> AsyncGenerator[httpx.Response]:
         """A streamed answer; the caller owns its deadlines. Raises httpx.HTTPError as it comes."""
-        request = self._client.build_request(method, url, content=body, headers=headers)
+        request = self._client.build_request(method, _parsed(url), content=body, headers=headers)
         async with _sent(self._client, request) as response:
             yield response
 
@@ -227,6 +228,9 @@ class PublicResolver(AbstractResolver):
 
     async def close(self) -> None:
         await self._resolver.close()
+
+
+_parsed = lru_cache(64)(httpx.URL)  # models are asked at the same few addresses
 
 
 def unfetched() -> Invalid:

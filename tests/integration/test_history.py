@@ -75,6 +75,19 @@ async def test_what_is_known_is_not_asked_for_and_what_is_new_is(database: Datab
     assert texts(await history.last(HARBOUR.key, 10)) == ["one", "two", "three"]  # nobody knows: it is asked
 
 
+async def test_what_was_just_written_is_taken_in_before_it_is_asked_for(database: Database) -> None:
+    history = History(database)
+    await keep(database, said(1, "one"), said(1, "unread", place="discord:8"))
+    assert texts(await history.last(HARBOUR.key, 10)) == ["one"]
+    await history.last("discord:404", 10)
+    newest = await keep(database, said(2, "two"), said(2, "new there", place="discord:404"))
+    await history.refresh({HARBOUR.key, "discord:8", "discord:404"})
+    await database.execute("UPDATE messages SET text = 'changed'")
+    assert texts(await history.last(HARBOUR.key, 10, newest - 1)) == ["one", "two"]  # entered before that was said
+    assert texts(await history.last("discord:404", 10, 0)) == ["new there"]
+    assert texts(await history.last("discord:8", 10, 1)) == ["changed", "changed"][:1]  # nobody had asked there
+
+
 async def test_an_empty_place_is_empty_without_a_question(database: Database) -> None:
     history = History(database)
     assert await history.last("discord:404", 10, 0) == ()

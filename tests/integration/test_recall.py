@@ -22,6 +22,7 @@ from tzurot.pipeline.turn import Scene
 from tzurot.settings.cascade import Cascade, Resolved
 from tzurot.settings.catalog import FRESH_UNTIL, INCOGNITO_UNTIL
 from tzurot.settings.setting import Tier
+from tzurot.tables.messages import History
 from tzurot.tables.settings import Scope, Tuned
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ async def test_why_a_memory_came_up_adds_up_to_its_score(pair: Pair) -> None:
 
 async def test_a_fresh_turn_reads_nothing_and_an_incognito_one_leaves_nothing(database: Database) -> None:
     memories, tuned = Memories(database, Embedder()), Tuned(database)
-    remember, retrieval = Remember(database, memories, Cascade(tuned)), Retrieval(memories)
+    remember, retrieval = Remember(database, History(database), memories, Cascade(tuned)), Retrieval(memories)
     turn = await begun(database)
     ids = (turn.asked_by.persona_id, turn.character.id)
     mine = Scope(Tier.USER.key, str(turn.asked_by.user_id))

@@ -35,7 +35,7 @@ class Keeper:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.memories = Memories(database, Embedder())
-        self.remember = Remember(database, self.memories, Cascade(Tuned(database)))
+        self.remember = Remember(database, History(database), self.memories, Cascade(Tuned(database)))
 
     async def keep(self, turn: Turn, text: str = "Aye, since dusk.", reply: int = 0) -> None:
         reply = reply or turn.incoming.utterance.message_id + 1

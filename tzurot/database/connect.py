@@ -166,11 +166,16 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[Connection]:
-        if self._pool is None:
+        pool = self._pool
+        if pool is None:
             raise StoreDown("database.closed", "The database is not open.", "Try again in a moment.")
         with outage_named():
-            async with self._pool.acquire(timeout=ACQUIRE_S) as connection:
+            async with asyncio.timeout(ACQUIRE_S):  # the pool's own timeout makes a task of every waiting
+                connection = await pool.acquire()
+            try:
                 yield cast("Connection", connection)
+            finally:
+                await pool.release(connection)
 
     @asynccontextmanager
     async def transaction(self, *, durable: bool = True) -> AsyncGenerator[Connection]:

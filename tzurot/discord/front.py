@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import hikari
+from cachetools import TTLCache
 from loguru import logger
 
-from tzurot.discord.inbound import utterance_of
+from tzurot.discord.inbound import CHANNELS, utterance_of
 from tzurot.discord.names import webhook_name
 from tzurot.discord.notices import notice
 from tzurot.discord.render import drawn, rows
@@ -67,6 +68,7 @@ class DiscordFront:
         self._avatars = avatars
         self._places = places
         self._overheard = overheard
+        self._shown_typing: TTLCache[int, None] = TTLCache(CHANNELS, TYPING_EVERY_S)
         self._reader = reader
         self.choice: Callable[[Utterance], Awaitable[Screen]] | None = None
 
@@ -115,7 +117,7 @@ class DiscordFront:
         typing: list[asyncio.Task[None]] = []
         # what comes at once needs no sign that something is coming, nor a task to show it
         soon = asyncio.get_running_loop().call_later(
-            TYPING_AFTER_S, lambda: typing.append(asyncio.create_task(self._type(turn.place.channel_id)))
+            TYPING_AFTER_S, lambda: typing.append(asyncio.create_task(self._type(turn.place)))
         )
         try:
             yield UnseenDraft()
@@ -124,14 +126,16 @@ class DiscordFront:
             for task in typing:
                 task.cancel()
 
-    async def _type(self, channel_id: int) -> None:
-        """Show that something is coming, until cancelled."""
+    async def _type(self, place: Place) -> None:
+        """Show that something is coming, until cancelled; a message of the bot's own ends it, a webhook's does not."""
         try:
             while True:
-                await self._bot.rest.trigger_typing(channel_id)
+                if place.kind == "dm" or place.channel_id not in self._shown_typing:
+                    self._shown_typing[place.channel_id] = None
+                    await self._bot.rest.trigger_typing(place.channel_id)
                 await asyncio.sleep(TYPING_EVERY_S)
         except hikari.HTTPError as error:
-            logger.debug("no typing in {}: {}", channel_id, error)
+            logger.debug("no typing in {}: {}", place.channel_id, error)
 
     @asynccontextmanager
     async def conversing(self, place: Place) -> AsyncGenerator[None]:

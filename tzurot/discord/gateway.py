@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import hikari
@@ -176,9 +175,7 @@ class Ears:
         self._bursts.begin(incoming.utterance, entering)
         accepted = await entering
         if accepted:
-            # they were entered before what is said by now: what they knew to be current is not
-            turns = [replace(turn, last_line_id=None) for turn in accepted]
-            await self._hear.answer_all(turns, self._front, room)
+            await self._hear.answer_all(accepted, self._front, room)
         elif accepted is not None:
             await self._hear(incoming, self._front, room)
 

@@ -29,6 +29,7 @@ LINES_BEFORE = 2
 # what a message ends with is its point, and what it asks more than what it tells
 FADE = 0.85
 TOLD = 0.8
+NO_STEMS = np.zeros(0, np.uint32)
 _SENTENCES = regex.compile(r"(?<=[.!?…\]])\s+|\n+")
 _NAMED = regex.compile(r"(?P<word>[\p{L}\p{M}]+)(?P<of>['’]s|['’](?!\p{L}))?", regex.VERSION1)
 _MENTION = regex.compile(r"<[@#:a-z][^<>\s]*>|https?://\S+", regex.VERSION1)
@@ -77,6 +78,11 @@ class Names:
 
     def learn(self, speaker: str, *, by_character: bool) -> None:
         (self.character if by_character else self.person).update(WORD.findall(speaker.casefold()))
+
+    def may_stand_in(self, text: str) -> bool:
+        """Whether it is worth looking for them; in most messages none stands."""
+        plain = text.casefold()
+        return any(name in plain for name in (*self.person, *self.character))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +156,8 @@ def _positions(among: Sequence[int], some: AbstractSet[int]) -> NDArray[np.intp]
 
 def without_names(text: str, names: Names) -> str:
     """The text without the names of the two who talk: both are everywhere, so they tell no line from another."""
+    if not names.may_stand_in(text):
+        return text
     known = names.person | names.character
 
     def kept(match: regex.Match[str]) -> str:
@@ -162,7 +170,7 @@ def without_names(text: str, names: Names) -> str:
 def _about(text: str, names: Names) -> tuple[bool | None, bool]:
     """Whose words are wanted (True: the character's), and whether a name said so or only a pronoun."""
     called: list[tuple[bool, int, bool]] = []
-    for match in _NAMED.finditer(text):
+    for match in _NAMED.finditer(text) if names.may_stand_in(text) else ():
         word = match["word"].casefold()
         if match[0][0].isupper() and (word in names.person) != (word in names.character):
             called.append((match["of"] is not None, match.start(), word in names.character))
@@ -180,5 +188,5 @@ def _about(text: str, names: Names) -> tuple[bool | None, bool]:
 def _named_besides(text: str, names: Names) -> NDArray[np.uint32]:
     """Stems of capitalised words within sentences that are not the names of the two who talk."""
     known = names.person | names.character
-    words = (match["word"] for match in _WITHIN.finditer(text))
-    return stems(" ".join(word for word in words if word.casefold() not in known))
+    words = [match["word"] for match in _WITHIN.finditer(text)]
+    return stems(" ".join(word for word in words if word.casefold() not in known)) if words else NO_STEMS

@@ -54,8 +54,10 @@ def _stemmer() -> Stemmer:  # pyright: ignore[reportUnknownParameterType]
 def content_words(text: str) -> list[str]:
     """What is left of a text without the words that say nothing; scripts without spaces give pairs of signs."""
     words: list[str] = []
-    for word in map(str, WORD.findall(text.casefold())):
-        if CJK.search(word):
+    plain = text.casefold()
+    spaceless = CJK.search(plain) is not None
+    for word in map(str, WORD.findall(plain)):
+        if spaceless and CJK.search(word):
             words.extend(word[i : i + 2] for i in range(max(1, len(word) - 1)))
         elif word not in STOP_WORDS:
             words.append(FORMS.get(word, word))

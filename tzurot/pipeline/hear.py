@@ -84,8 +84,7 @@ class Hear:
         if first.reason == ACTIVE:
             last = await self._run(first, front)
             for turn in others:
-                # entered before what the first one said: what it knew to be current is not
-                last = await self._run(replace(turn, last_line_id=None), front) or last
+                last = await self._run(turn, front) or last
             if last is not None:
                 await self._rounds(last, front, room)
         elif not others:

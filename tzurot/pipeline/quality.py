@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import regex
@@ -34,7 +35,7 @@ _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 def is_poor(scene: Scene, completion: Completion, reply: Reply) -> bool:
     """Whether a reply repeats one of the character's last ones, or is hardly one."""
     own = [line.text for line in scene.history if line.character_id == scene.turn.character.id][-RECENT:]
-    words = Counter(_WORD.findall(reply.text.casefold()))
+    words = _words(reply.text)
     alike = [text for text in own if _share_words(words, text)]
     if alike and same_as_before(reply.text, alike) is not None:
         return True
@@ -43,9 +44,14 @@ def is_poor(scene: Scene, completion: Completion, reply: Reply) -> bool:
     )
 
 
+@lru_cache(RECENT * 50)  # each reply is compared with those after it
+def _words(text: str) -> Counter[str]:
+    return Counter(_WORD.findall(text.casefold()))
+
+
 def _share_words(words: Counter[str], text: str) -> bool:
     """Whether it is worth a closer look: most words are the same, or are too long to be told apart by spaces."""
-    others = Counter(_WORD.findall(text.casefold()))
+    others = _words(text)
     most = max(words.total(), others.total())
     return (words & others).total() >= SHARED * most or most * LONG_WORDS < len(text)
 

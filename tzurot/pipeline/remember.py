@@ -71,9 +71,15 @@ class Remember:
     """Turns that end while a transaction is under way share the next one: in a burst that halves the work."""
 
     def __init__(
-        self, database: Database, memories: Memories, cascade: Cascade, clock: Callable[[], datetime] = utc_now
+        self,
+        database: Database,
+        history: History,
+        memories: Memories,
+        cascade: Cascade,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
+        self._history = history
         self._memories = memories
         self._cascade = cascade
         self._clock = clock
@@ -157,6 +163,7 @@ class Remember:
             await Ledger.close(connection, [(ending.turn.id, ending.state, ending.spoken_id) for ending in endings])
             if unsaid := [ending.turn.id for ending in endings if ending.incognito]:
                 await Ledger.blank(connection, unsaid)
+        await self._history.refresh({line.place for line in kept})
         for persona_id, character_id in {(memory.persona_id, memory.character_id) for memory in memories}:
             await self._memories.refresh(persona_id, character_id)
 

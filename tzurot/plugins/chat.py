@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tzurot.discord import options
@@ -51,7 +50,6 @@ class ChatPlugin:
         # entered before anybody sees it or it waits in a lane: a restart answers what was asked, nothing else would
         accepted = await self._hear.enter_turn(incoming, character.id, "command", "interaction")
         if accepted is not None:
-            turn = replace(accepted, last_line_id=None)  # others may speak before its time comes
-            self._lanes.put(str(asked.viewer.channel_id), lambda: self._run(turn, self._front))
+            self._lanes.put(str(asked.viewer.channel_id), lambda: self._run(accepted, self._front))
         # everybody sees what was asked, and the answer can be replied to like any other
         await interaction.edit_initial_response(f"**{asked.viewer.person.name}** → **{character.name}:** {message}")

@@ -24,6 +24,7 @@ NAME = re.compile(r"\s*(//|time_UTC[+-]\d+|/?[A-Za-z_][\w-]*)", re.ASCII | re.IG
 LONGEST = 400_000
 MOST_CALLS = 5_000
 DEEPEST = 32
+NAMED_WITHIN = 20_000
 MARKED = ("trim", "if", "else")  # what these mean depends on what follows
 NOWHEN = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -107,6 +108,16 @@ class Macros:
             self.within.pop()
 
     def evaluate(self, text: str) -> str:
+        return self._named(text) or self._evaluated(text)
+
+    def _named(self, text: str) -> str:
+        """The text where it holds no macros but names, as most texts of most cards; nothing where it holds others."""
+        others = text.replace("{{char}}", "").replace("{{user}}", "")
+        if "{" in others or "<" in others or len(text) > NAMED_WITHIN:
+            return ""
+        return self.facts.user.join(part.replace("{{char}}", self.facts.char) for part in text.split("{{user}}"))
+
+    def _evaluated(self, text: str) -> str:
         source = Source(text)
         frames = [Frame()]
         starts: list[int] = []

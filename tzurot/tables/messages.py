@@ -13,7 +13,7 @@ from tortoise.indexes import Index
 from tortoise.models import Model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime, timedelta
 
     from tzurot.database.connect import Connection, Database
@@ -87,6 +87,14 @@ BETWEEN = (
 )
 
 
+NEW_LINES = (
+    "SELECT known.place, new.* FROM unnest($1::text[], $2::bigint[], $3::int[]) AS known (place, last_id, most),"
+    " LATERAL (SELECT id, origin_id, nullif(message_ids, ARRAY[origin_id]), speaker, text, tokens, said_at,"
+    "  character_id FROM messages m WHERE m.place = known.place AND m.id > known.last_id ORDER BY id DESC"
+    "  LIMIT known.most) AS new ORDER BY new.id"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
     by_person: int
@@ -112,40 +120,54 @@ class History:
     async def last(self, place: str, limit: int, last_id: int | None = None) -> tuple[Line, ...]:
         """The newest lines of a place, oldest first.
 
-        `last_id` is the place's newest row, where the caller knows it: then nothing is asked that is known.
+        `last_id` is a row of the place, the newest that the caller knows of: then nothing is asked that is known.
         """
         known = self._recent.get(place)
         if known is None or known.limit != limit:
             known = Recent((), 0, limit)
-        if last_id is None or last_id != known.last_id:
-            asked = self._forgotten
-            known = await self._read_on(place, known)
-            if asked == self._forgotten:  # else something was changed meanwhile, and this may be what was before
-                self._recent[place] = known
+        if last_id is None or last_id > known.last_id:
+            known = (await self._read_on({place: known}))[place]
         return known.lines
 
-    async def _read_on(self, place: str, known: Recent) -> Recent:
-        rows = await self._database.rows(
-            "SELECT id, origin_id, nullif(message_ids, ARRAY[origin_id]), speaker, text, tokens, said_at, character_id"
-            " FROM messages WHERE place = $1 AND id > $2 ORDER BY id DESC LIMIT $3",
-            place,
-            known.last_id,
-            known.limit,
-        )
-        if not rows:
-            return known
-        new = [
-            # the same few people speak: their names are kept once
-            Line(tuple(ids) if ids else (first,), intern(speaker), text, tokens, said_at, character_id)
-            for _, first, ids, speaker, text, tokens, said_at, character_id in rows
-        ]
-        lines = sorted([*known.lines, *reversed(new)], key=lambda line: line.said_at)
-        return Recent(tuple(lines[-known.limit :]), rows[0]["id"], known.limit)
+    async def refresh(self, places: Iterable[str]) -> None:
+        """Take in what was just written there, so that who speaks next need not wait for it."""
+        known = {place: recent for place in places if (recent := self._recent.get(place)) is not None}
+        if known:
+            await self._read_on(known)
 
-    async def add(self, lines: Iterable[Said]) -> None:
+    async def _read_on(self, known: dict[str, Recent]) -> dict[str, Recent]:
+        """What is known of some places and what is new there, which is kept."""
+        asked = self._forgotten
+        rows = await self._database.rows(
+            NEW_LINES,
+            list(known),
+            [recent.last_id for recent in known.values()],
+            [recent.limit for recent in known.values()],
+        )
+        new: dict[str, list[Line]] = {}
+        last: dict[str, int] = {}
+        for place, row_id, first, ids, speaker, text, tokens, said_at, character_id in rows:
+            # the same few people speak: their names are kept once
+            line = Line(tuple(ids) if ids else (first,), intern(speaker), text, tokens, said_at, character_id)
+            new.setdefault(place, []).append(line)
+            last[place] = row_id
+        found = dict(known)
+        for place, lines in new.items():
+            before, limit = known[place].lines, known[place].limit
+            together = sorted([*before, *lines], key=lambda line: line.said_at)
+            found[place] = Recent(tuple(together[-limit:]), last[place], limit)
+        if asked == self._forgotten:  # else something was changed meanwhile, and this may be what was before
+            for place, recent in found.items():
+                other = self._recent.get(place)
+                if other is None or other.limit != recent.limit or other.last_id < recent.last_id:
+                    self._recent[place] = recent
+        return found
+
+    async def add(self, lines: Sequence[Said]) -> None:
         """Keep lines that belong to no turn."""
         async with self._database.connection() as connection:
             await self.keep(connection, lines)
+        await self.refresh({line.place for line in lines})
 
     async def older_than(self, age: timedelta) -> int:
         """How many lines there are of that age."""
