@@ -179,15 +179,18 @@ async def measure(history: int, rounds: int) -> tuple[Figures, Figures, Figures]
     with tempfile.TemporaryDirectory(prefix="tzurot-bench-") as folder:
         async with world() as bench:
             alice = Speaker(front="discord", external_id=str(bench.discord.user("Alice").id), name="Alice")
-            await seed(Path(folder), alice, [int(channel.id) for channel in bench.channels], history, MEMORIES)
-        for _ in range(rounds):
+            await seed(Path(folder, "0"), alice, [int(channel.id) for channel in bench.channels], history, MEMORIES)
+        for number in range(1, rounds + 1):
+            # every round begins with so many lines and memories, not with what the last one added
+            mine = str(Path(folder, str(number)))
+            await (await asyncio.create_subprocess_exec("cp", "-a", str(Path(folder, "0")), mine)).wait()
             for figures, more in ((floor, {}), (keeping, {"FLOOR_KEEPS": "1"})):
                 async with world() as bench:
                     theirs = {"FLOOR_REST_URL": bench.discord.rest_url, "FLOOR_LLM_URL": bench.llm.base_url, **more}
                     async with bench.process(["-m", "tests.benchmarks.floor"], theirs, figures):
                         await bench.sequential(figures)
                         await bench.burst(figures)
-            async with world() as bench, bench.process(["-m", "tzurot", "run"], ours(bench, folder, history), bot):
+            async with world() as bench, bench.process(["-m", "tzurot", "run"], ours(bench, mine, history), bot):
                 await bench.sequential(bot)
                 await bench.burst(bot)
     return floor, keeping, bot

@@ -88,7 +88,7 @@ async def test_what_was_just_written_is_taken_in_before_it_is_asked_for(database
     assert texts(await history.last("discord:8", 10, 1)) == ["changed", "changed"][:1]  # nobody had asked there
 
 
-async def test_an_empty_place_is_empty_without_a_question(database: Database) -> None:
+async def test_an_empty_place_is_empty(database: Database) -> None:
     history = History(database)
     assert await history.last("discord:404", 10, 0) == ()
     assert await history.last("discord:404", 10) == ()

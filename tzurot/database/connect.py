@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from asyncpg import Record as Row
+    from asyncpg.pool import PoolConnectionProxy
 
 MODELS = (
     "tzurot.tables.people",
@@ -142,6 +143,8 @@ class Database:
     def __init__(self, given: Credentials) -> None:
         self.credentials = given
         self._pool: asyncpg.Pool | None = None
+        self._idle: list[PoolConnectionProxy] = []  # not given back to the pool: that costs as much as to ask
+        self._room = asyncio.Semaphore(POOL_SIZE)
 
     async def open(self) -> None:
         with outage_named():
@@ -159,6 +162,8 @@ class Database:
         if self._pool is not None:
             pool, self._pool = self._pool, None
             try:
+                while self._idle:
+                    await pool.release(self._idle.pop())
                 await asyncio.wait_for(pool.close(), CLOSE_S)
             except TimeoutError:
                 pool.terminate()
@@ -170,12 +175,32 @@ class Database:
         if pool is None:
             raise StoreDown("database.closed", "The database is not open.", "Try again in a moment.")
         with outage_named():
-            async with asyncio.timeout(ACQUIRE_S):  # the pool's own timeout makes a task of every waiting
-                connection = await pool.acquire()
+            if self._room.locked():
+                async with asyncio.timeout(ACQUIRE_S):
+                    await self._room.acquire()
+            else:
+                await self._room.acquire()
             try:
-                yield cast("Connection", connection)
+                connection = await self._taken(pool)
+                try:
+                    yield cast("Connection", connection)
+                except BaseException:
+                    await pool.release(connection)  # which ends what was left in the middle
+                    raise
+                if self._pool is pool:
+                    self._idle.append(connection)
+                else:
+                    await pool.release(connection)
             finally:
-                await pool.release(connection)
+                self._room.release()
+
+    async def _taken(self, pool: asyncpg.Pool) -> PoolConnectionProxy:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed():
+                return connection
+            await pool.release(connection)
+        return await pool.acquire(timeout=ACQUIRE_S)
 
     @asynccontextmanager
     async def transaction(self, *, durable: bool = True) -> AsyncGenerator[Connection]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 from urllib.parse import urlsplit
 
 import orjson
@@ -98,9 +98,8 @@ class Usage:
     cost_usd: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """What one event of the stream added."""
+class Piece(NamedTuple):
+    """What one event of the stream added; a named tuple because a reply may have a thousand."""
 
     text: str = ""
     reasoning: str = ""

@@ -28,6 +28,7 @@ HTTP_SERVER_FAULT = 500
 ERROR_BODY_BYTES = 16 * 1024
 LONGEST_WAIT_S = 30.0
 LINGER_S = 0.1
+STALL_STEP_S = 0.5
 WIRE_BYTES_PER_BYTE = 200
 RETRIED = frozenset({"llm.busy", "llm.down", "llm.unreachable", "llm.timeout", "llm.cut_off", "llm.empty"})
 
@@ -141,8 +142,11 @@ class Client:
                 if response.status_code != HTTP_OK:
                     raise await failure_of(response, route)
                 clock = asyncio.get_running_loop()
+                moved_at = 0.0
                 async for piece in _read(response, route):
-                    deadline.reschedule(clock.time() + route.stall_s)
+                    if (now := clock.time()) - moved_at > STALL_STEP_S:  # a timer for each piece costs as much as it
+                        moved_at = now
+                        deadline.reschedule(now + STALL_STEP_S + route.stall_s)
                     yield piece
         except TimeoutError:
             raise _too_slow(route) from None

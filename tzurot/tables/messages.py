@@ -124,7 +124,7 @@ class History:
         """
         known = self._recent.get(place)
         if known is None or known.limit != limit:
-            known = Recent((), 0, limit)
+            known, last_id = Recent((), 0, limit), None
         if last_id is None or last_id > known.last_id:
             known = (await self._read_on({place: known}))[place]
         return known.lines
@@ -151,7 +151,7 @@ class History:
             line = Line(tuple(ids) if ids else (first,), intern(speaker), text, tokens, said_at, character_id)
             new.setdefault(place, []).append(line)
             last[place] = row_id
-        found = dict(known)
+        found = known.copy()
         for place, lines in new.items():
             before, limit = known[place].lines, known[place].limit
             together = sorted([*before, *lines], key=lambda line: line.said_at)
