@@ -62,6 +62,8 @@ class Embedder:
         self._tokenizer = Tokenizer.from_file(str(home / TOKENIZER))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+        # it takes a whole text for one word, and would keep ten thousand of them: 70 MB, and half of the time
+        self._tokenizer.model._resize_cache(0)  # noqa: SLF001
         self._table = Table(home / WEIGHTS)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:

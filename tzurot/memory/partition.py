@@ -168,7 +168,7 @@ class Partition:
                 said = self.index.said if audience == PRIVATE else self.index.said[self.index.heard_by(audience)]
                 found = None
                 if len(said):
-                    days = len(np.unique(said // DAY_S))
+                    days = 1 + int(np.count_nonzero(np.diff(np.sort(said // DAY_S))))
                     found = Acquaintance(since=datetime.fromtimestamp(float(said.min()), UTC), days=days)
                 known = self._acquaintances[audience] = (len(self.index), found)
         return known[1]
