@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -11,11 +10,25 @@ from tzurot.llm.chat import Usage
 from tzurot.tables.flights import Flown
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from tzurot.errors import TzurotError
     from tzurot.llm.client import Attempt
     from tzurot.pipeline.turn import Attached, Completion, Prompt, Recollection, References, Scene, Turn
+
+
+class Step:
+    """Adds the time it is entered for to a step's milliseconds."""
+
+    __slots__ = ("_began", "_name", "_steps_ms")
+
+    def __init__(self, steps_ms: dict[str, float], name: str) -> None:
+        self._steps_ms, self._name = steps_ms, name
+
+    def __enter__(self) -> None:
+        self._began = perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        took_ms = (perf_counter() - self._began) * 1000
+        self._steps_ms[self._name] = round(self._steps_ms.get(self._name, 0) + took_ms, 2)
 
 
 @dataclass(slots=True)
@@ -32,15 +45,9 @@ class Flight:
     completion: Completion | None = None
     error: TzurotError | None = None
 
-    @contextmanager
-    def step(self, name: str) -> Generator[None]:
+    def step(self, name: str) -> Step:
         """Time a step; the one that fails is timed too, and repeated ones add up."""
-        started = perf_counter()
-        try:
-            yield
-        finally:
-            took_ms = (perf_counter() - started) * 1000
-            self.steps_ms[name] = round(self.steps_ms.get(name, 0) + took_ms, 2)
+        return Step(self.steps_ms, name)
 
     @property
     def attached(self) -> tuple[Attached, ...]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import regex
@@ -20,7 +18,7 @@ REPEATABLE_BELOW = 30
 SAME_FROM = 85
 
 RECENT = 5
-SHARED = 0.8  # of the words: where one in eight may differ it is more
+SHARED = 0.5  # of the words: where one in eight may differ it is more
 LONG_WORDS = 12  # letters; scripts without spaces have no shorter ones
 
 RETRY_FROM = 50
@@ -35,7 +33,7 @@ _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 def is_poor(scene: Scene, completion: Completion, reply: Reply) -> bool:
     """Whether a reply repeats one of the character's last ones, or is hardly one."""
     own = [line.text for line in scene.history if line.character_id == scene.turn.character.id][-RECENT:]
-    words = _words(reply.text)
+    words = set(reply.text.casefold().split())
     alike = [text for text in own if _share_words(words, text)]
     if alike and same_as_before(reply.text, alike) is not None:
         return True
@@ -44,16 +42,11 @@ def is_poor(scene: Scene, completion: Completion, reply: Reply) -> bool:
     )
 
 
-@lru_cache(RECENT * 50)  # each reply is compared with those after it
-def _words(text: str) -> Counter[str]:
-    return Counter(_WORD.findall(text.casefold()))
-
-
-def _share_words(words: Counter[str], text: str) -> bool:
-    """Whether it is worth a closer look: most words are the same, or are too long to be told apart by spaces."""
-    others = _words(text)
-    most = max(words.total(), others.total())
-    return (words & others).total() >= SHARED * most or most * LONG_WORDS < len(text)
+def _share_words(words: set[str], text: str) -> bool:
+    """Whether it is worth a closer look: many words are the same, or are too long to be told apart by spaces."""
+    others = set(text.casefold().split())
+    most = max(len(words), len(others))
+    return len(words & others) >= SHARED * most or most * LONG_WORDS < len(text)
 
 
 def same_as_before(new: str, previous: Sequence[str]) -> int | None:
