@@ -7,15 +7,17 @@ come with people's messages are fetched with its `guarded` client, which reaches
 from __future__ import annotations
 
 import asyncio
+import ssl
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import lru_cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from functools import cache, lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
+from urllib.request import getproxies
 
 import aiohttp
+import certifi
 import httpx
 from aiohttp.abc import AbstractResolver
 from httpx_aiohttp import AiohttpTransport
@@ -29,8 +31,11 @@ if TYPE_CHECKING:
     from aiohttp.abc import ResolveResult
 
 CONNECT_S = 10.0
-LIMITS = httpx.Limits(max_connections=200, keepalive_expiry=30)
-AGENT = {"User-Agent": "tzurot (self-hosted character bot)"}
+CONNECTIONS = 200
+KEPT_S = 30.0
+TIMEOUT = {"timeout": {"connect": CONNECT_S}}
+# what httpx can decode without further libraries
+HEADERS = {"User-Agent": "tzurot (self-hosted character bot)", "Accept-Encoding": "gzip, deflate"}
 REDIRECTS = 3
 NAT64 = IPv6Network("64:ff9b::/96")
 MOVED = frozenset({301, 302, 303, 307, 308})
@@ -54,32 +59,28 @@ class Answered:
 
 
 class Outbound:
-    """One client for the life of the process: a client per request costs fifteen milliseconds each."""
+    """One pool of connections for the life of the process: one per request costs fifteen milliseconds each.
 
-    def __init__(self, transport: httpx.AsyncBaseTransport | None = None, *, operators: Iterable[str] = ()) -> None:
+    aiohttp carries the requests, which hikari brings anyway: half the processor time of httpx's own transport. httpx's
+    client above it would add what nothing here asks for (cookies, redirects, authentication).
+    """
+
+    def __init__(self, *, operators: Iterable[str] = ()) -> None:
         """`operators` are addresses the host configured: what stands at the same origin needs no guard."""
         self.guarded = Guarded(self, operators)
-        self._client = httpx.AsyncClient(
-            # aiohttp underneath, which hikari brings anyway: half the processor time of httpx's own transport
-            transport=transport or AiohttpTransport(limits=LIMITS),
-            timeout=httpx.Timeout(None, connect=CONNECT_S),
-            headers=AGENT,
-            follow_redirects=False,
-            trust_env=True,
-            cookies=no_cookies(),
-        )
+        self._transport = AiohttpTransport(verify=trusted(), client=_session)
 
     async def close(self) -> None:
         await self.guarded.close()
-        await self._client.aclose()
+        await self._transport.aclose()
 
     @asynccontextmanager
     async def stream(
         self, method: str, url: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> AsyncGenerator[httpx.Response]:
         """A streamed answer; the caller owns its deadlines. Raises httpx.HTTPError as it comes."""
-        request = self._client.build_request(method, _parsed(url), content=body, headers=headers)
-        async with _sent(self._client, request) as response:
+        request = httpx.Request(method, _parsed(url), content=body, headers=_with_ours(headers), extensions=TIMEOUT)
+        async with _sent(self._transport, request) as response:
             yield response
 
     async def get(
@@ -126,8 +127,10 @@ class Outbound:
         """
         received = bytearray()
         try:
-            request = self._client.build_request("POST", url, data=dict(fields), files={"file": file}, headers=headers)
-            async with asyncio.timeout(timeout_s), _sent(self._client, request) as response:
+            request = httpx.Request(
+                "POST", url, data=dict(fields), files={"file": file}, headers=_with_ours(headers), extensions=TIMEOUT
+            )
+            async with asyncio.timeout(timeout_s), _sent(self._transport, request) as response:
                 async for piece in response.aiter_bytes():
                     received += piece
                     if len(received) > limit_bytes:
@@ -155,24 +158,10 @@ class Guarded:
     def __init__(self, outbound: Outbound, operators: Iterable[str]) -> None:
         self._outbound = outbound
         self._trusted = frozenset(_origin(httpx.URL(address)) for address in operators if address)
-        self._made: httpx.AsyncClient | None = None
-
-    @property
-    def _client(self) -> httpx.AsyncClient:
-        if self._made is None:  # 20 ms and 1 MB, when something is to be fetched
-            self._made = httpx.AsyncClient(
-                transport=AiohttpTransport(limits=LIMITS, client=_guarded_session),
-                timeout=httpx.Timeout(None, connect=CONNECT_S),
-                headers=AGENT,
-                follow_redirects=False,
-                trust_env=False,  # a proxy would resolve names where nobody checks them
-                cookies=no_cookies(),
-            )
-        return self._made
+        self._transport = AiohttpTransport(verify=trusted(), client=_guarded_session)
 
     async def close(self) -> None:
-        if self._made is not None:
-            await self._made.aclose()
+        await self._transport.aclose()
 
     async def get(self, url: str, *, limit_bytes: int, timeout_s: float = 15.0) -> Fetched:
         """What stands at an address, at most its first `limit_bytes`.
@@ -206,7 +195,8 @@ class Guarded:
             return
         if address.scheme not in ("http", "https") or not _may_be_public(address.host):
             raise private()
-        async with _sent(self._client, self._client.build_request("GET", address, headers=headers)) as response:
+        request = httpx.Request("GET", address, headers=_with_ours(headers), extensions=TIMEOUT)
+        async with _sent(self._transport, request) as response:
             yield response
 
 
@@ -241,10 +231,22 @@ def private() -> Refused:
     return Refused("fetch.private", "That address is not on the public internet.", "Send the file itself.")
 
 
+@cache
+def trusted() -> ssl.SSLContext:
+    """Whose certificates are believed: the system's and certifi's. One for all, because each takes a megabyte."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+def _with_ours(headers: Mapping[str, str] | None) -> dict[str, str]:
+    return {**HEADERS, **(headers or {})}
+
+
 @asynccontextmanager
-async def _sent(client: httpx.AsyncClient, request: httpx.Request) -> AsyncGenerator[httpx.Response]:
+async def _sent(transport: AiohttpTransport, request: httpx.Request) -> AsyncGenerator[httpx.Response]:
     try:
-        response = await client.send(request, stream=True)
+        response = await transport.handle_async_request(request)
         try:
             yield response
         finally:
@@ -264,14 +266,23 @@ async def _first(response: httpx.Response, limit_bytes: int) -> Fetched:
     return Fetched(content=bytes(received), media_type=media_type)
 
 
-def no_cookies() -> CookieJar:
-    """A jar that takes none: what one person's request brings is not for another's."""
-    return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+# Neither takes cookies: what one person's request brings is not for another's.
+
+
+def _session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEPT_S, ssl=trusted()),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=bool(getproxies()),  # where there is none it would look for one with every request
+    )
 
 
 def _guarded_session() -> aiohttp.ClientSession:
-    connector = aiohttp.TCPConnector(resolver=PublicResolver(), limit=LIMITS.max_connections or 0)
-    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+    """It knows no proxy, which would resolve names where nobody checks them."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(resolver=PublicResolver(), limit=CONNECTIONS, ssl=trusted()),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

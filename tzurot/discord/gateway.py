@@ -16,6 +16,7 @@ from tzurot.discord.contents import attachments_of, words_of
 from tzurot.discord.inbound import names_in, readable, utterance_of
 from tzurot.discord.permissions import CONTENT_INTENT, INTENTS
 from tzurot.discord.proxies import Proxies, on_behalf
+from tzurot.outbound import trusted
 from tzurot.pipeline.lanes import lane_full
 from tzurot.talk import Incoming, place_key
 
@@ -41,7 +42,7 @@ LEAN_CACHE = CacheSettings(
     only_my_member=True,
 )
 # hikari closes every connection after one request unless told otherwise: a TLS handshake for each message
-KEEP_ALIVE = HTTPSettings(force_close_transports=False)
+KEEP_ALIVE = HTTPSettings(force_close_transports=False, ssl=trusted())
 REPLAYED = 10_000
 SPOKEN = (hikari.MessageType.DEFAULT, hikari.MessageType.REPLY)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from calendar import isleap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
@@ -67,11 +67,12 @@ def parse(text: str, now: datetime, zone: tzinfo, birthday: tuple[int, int] | No
     """The first kind of time that the text names; None for a text that names none."""
     plain = re.sub(r"\s+", " ", text.replace("’", "'").casefold())
     plain = SHORT.sub(lambda short: next(name for name in MONTHS if name.startswith(short[0][:3])), plain)
-    if not _ANY.search(plain):
+    kinds = {kind for kind, signs in SIGNS.items() if any(sign in plain for sign in signs)}
+    if not kinds:
         return None
     asked = Asked(now.astimezone(zone).replace(tzinfo=None), birthday)
-    for pattern, rule in RULES:
-        for match in pattern.finditer(plain):
+    for kind, pattern, rule in RULES:
+        for match in pattern.finditer(plain) if kind in kinds else ():
             try:
                 found = rule(asked, match)
             except (ValueError, OverflowError):  # the 31st of February, 999 years ago
@@ -275,39 +276,62 @@ def _since(rule: Callable[[Asked, re.Match[str]], Local]) -> Rule:
     return until_now
 
 
-def _rule(pattern: str, rule: Rule) -> tuple[re.Pattern[str], Rule]:
-    return re.compile(rf"(?<![\w'])(?:{pattern})(?![\w])"), rule
+# one of these stands in every text that a rule of that kind is for; most texts have none, and looking is cheap
+SIGNS: Mapping[str, Iterable[str]] = {
+    "today": ("yesterday", "today", "tomorrow"),
+    "tonight": ("night", "this "),
+    "ago": ("ago", "back", "earlier", "from now"),
+    "in": ("in ",),
+    "last": ("last ", "past ", "previous "),
+    "month": MONTHS,
+    "year": ("19", "20", "21"),
+    "birthday": ("birthday",),
+    "holiday": HOLIDAYS,
+    "since": ("since ",),
+    "weekday": ("day",),
+    "calendar": ("week", "month", "year"),
+    "season": SEASONS,
+    "on the": ("on the ",),
+}
 
 
-_ANY = re.compile(  # most texts have none of these
-    r"\d|ago\b|back\b|earlier|from now|day|tomorrow|night|morning|afternoon|evening|week|month|year|fortnight|hour"
-    rf"|minute|{'|'.join((*MONTHS, *SEASONS, *HOLIDAYS))}"
-)
+def _rule(kind: str, pattern: str, rule: Rule) -> tuple[str, re.Pattern[str], Rule]:
+    return kind, re.compile(rf"(?<![\w'])(?:{pattern})(?![\w])"), rule
+
+
 _OFTEN = r"(?<!every )(?<!each )"
 _IN_YEAR = rf"(?:,? (?:of |in )?{_YEAR})?"
 _BEFORE = r"(?:in|during|until|till|around|early|late|mid|end of|beginning of)"
 RULES = (
-    _rule(rf"(?P<word>the day before yesterday|the day after tomorrow|yesterday|today|tomorrow){_PART}", _day),
-    _rule(r"last night|tonight|this (?:morning|afternoon|evening)", _tonight),
-    _rule(rf"{_COUNT} {_UNIT} (?P<dir>ago|back|earlier|from now)", _away),
-    _rule(rf"(?P<dir>in) {_COUNT} {_UNIT}(?! (?:i|we|he|she|they))", _away),
-    _rule(rf"(?:last|past|previous) {_COUNT} {_UNIT}", _past),
-    _rule(rf"(?:between|from) {_MONTH} (?:and|to|until|till) (?P<until>{'|'.join(MONTHS)}){_IN_YEAR}", _between),
-    _rule(rf"{_DAY} (?:of )?{_MONTH}{_IN_YEAR}", _date),
-    _rule(rf"{_MONTH} (?:the )?{_DAY}(?!\d){_IN_YEAR}", _date),
-    _rule(r"(?P<year>(?:19|20|21)\d\d)-(?P<m>\d\d)-(?P<day>\d\d)", _numeric),
-    _rule(rf"my (?:last )?birthday{_IN_YEAR}", _birthday),
-    _rule(rf"(?:{_WHICH} )?(?P<holiday>{'|'.join(HOLIDAYS)})(?:'?s)?(?: (?:eve|day))?{_IN_YEAR}", _holiday),
-    _rule(rf"since (?:last )?(?P<which>)?{_WEEKDAY}{_PART}", _since(_weekday)),
-    _rule(rf"{_OFTEN}(?:{_WHICH} )?{_WEEKDAY}{_PART}", _weekday),
-    _rule(rf"{_WHICH} (?P<calendar>weekend|week|month|year)", _calendar),
-    _rule(rf"{_MONTH},? (?:of )?{_YEAR}", _month),
-    _rule(rf"since {_MONTH}{_IN_YEAR}", _since(_month)),
-    _rule(rf"{_WHICH} {_MONTH}(?P<year>)", _month),
-    _rule(rf"{_BEFORE} (?:early |late |mid-?)?{_MONTH}(?P<year>)", _month),
-    _rule(rf"(?P<month>{_CLEAR})(?P<year>)", _month),
-    _rule(rf"(?:{_WHICH}|in(?: the)?|during(?: the)?|the) (?P<season>{'|'.join(SEASONS)}){_IN_YEAR}", _season),
-    _rule(rf"since {_YEAR}", _since(_year)),
-    _rule(rf"(?:in|during|of|from|throughout|end of|early|late|year) {_YEAR}", _year),
-    _rule(r"on the (?P<day>\d{1,2})(?:st|nd|rd|th)", _day_only),
+    _rule(
+        "today",
+        rf"(?P<word>the day before yesterday|the day after tomorrow|yesterday|today|tomorrow){_PART}",
+        _day,
+    ),
+    _rule("tonight", r"last night|tonight|this (?:morning|afternoon|evening)", _tonight),
+    _rule("ago", rf"{_COUNT} {_UNIT} (?P<dir>ago|back|earlier|from now)", _away),
+    _rule("in", rf"(?P<dir>in) {_COUNT} {_UNIT}(?! (?:i|we|he|she|they))", _away),
+    _rule("last", rf"(?:last|past|previous) {_COUNT} {_UNIT}", _past),
+    _rule(
+        "month", rf"(?:between|from) {_MONTH} (?:and|to|until|till) (?P<until>{'|'.join(MONTHS)}){_IN_YEAR}", _between
+    ),
+    _rule("month", rf"{_DAY} (?:of )?{_MONTH}{_IN_YEAR}", _date),
+    _rule("month", rf"{_MONTH} (?:the )?{_DAY}(?!\d){_IN_YEAR}", _date),
+    _rule("year", r"(?P<year>(?:19|20|21)\d\d)-(?P<m>\d\d)-(?P<day>\d\d)", _numeric),
+    _rule("birthday", rf"my (?:last )?birthday{_IN_YEAR}", _birthday),
+    _rule("holiday", rf"(?:{_WHICH} )?(?P<holiday>{'|'.join(HOLIDAYS)})(?:'?s)?(?: (?:eve|day))?{_IN_YEAR}", _holiday),
+    _rule("since", rf"since (?:last )?(?P<which>)?{_WEEKDAY}{_PART}", _since(_weekday)),
+    _rule("weekday", rf"{_OFTEN}(?:{_WHICH} )?{_WEEKDAY}{_PART}", _weekday),
+    _rule("calendar", rf"{_WHICH} (?P<calendar>weekend|week|month|year)", _calendar),
+    _rule("month", rf"{_MONTH},? (?:of )?{_YEAR}", _month),
+    _rule("since", rf"since {_MONTH}{_IN_YEAR}", _since(_month)),
+    _rule("month", rf"{_WHICH} {_MONTH}(?P<year>)", _month),
+    _rule("month", rf"{_BEFORE} (?:early |late |mid-?)?{_MONTH}(?P<year>)", _month),
+    _rule("month", rf"(?P<month>{_CLEAR})(?P<year>)", _month),
+    _rule(
+        "season", rf"(?:{_WHICH}|in(?: the)?|during(?: the)?|the) (?P<season>{'|'.join(SEASONS)}){_IN_YEAR}", _season
+    ),
+    _rule("year", rf"since {_YEAR}", _since(_year)),
+    _rule("year", rf"(?:in|during|of|from|throughout|end of|early|late|year) {_YEAR}", _year),
+    _rule("on the", r"on the (?P<day>\d{1,2})(?:st|nd|rd|th)", _day_only),
 )

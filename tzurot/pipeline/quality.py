@@ -18,7 +18,7 @@ REPEATABLE_BELOW = 30
 SAME_FROM = 85
 
 RECENT = 5
-SHARED = 0.5  # of the words: where one in eight may differ it is more
+SHARED = 0.6  # of the words: where one in eight may differ it is more
 LONG_WORDS = 12  # letters; scripts without spaces have no shorter ones
 
 RETRY_FROM = 50
