@@ -186,7 +186,7 @@ class Partition:
             rows, taken = [], list[set[int]]()
             for row in best(scores, most):
                 stems = set(memoryview(self.index.stems(row)).cast("I"))
-                double = bool(stems) and any(len(stems & other) >= ALIKE * len(stems | other) for other in taken)
+                double = bool(stems) and any(_are_alike(stems, other) for other in taken)
                 episode = self.episodes[row]
                 late = until is not None and episode.kind == "chat" and episode.origin_id >= until
                 if double or late or episode.origin_id in without:
@@ -212,3 +212,8 @@ class Partition:
         self._shown[place] = turns
         if len(self._shown) > SHOWN_PLACES:
             self._shown.pop(next(iter(self._shown)))
+
+
+def _are_alike(one: set[int], other: set[int]) -> bool:
+    both = len(one & other)
+    return both >= ALIKE * (len(one) + len(other) - both)
