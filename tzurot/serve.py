@@ -43,7 +43,7 @@ RETRY_S = 10.0
 AWAY_S = 60.0
 # unknown opcode, not authenticated, already authenticated: Discord says to reconnect then, hikari does not
 COME_BACK = frozenset({4001, 4003, 4005})
-USUAL_THRESHOLDS = (700, 10, 10)  # Python's own
+GARBAGE_THRESHOLDS = (5_000, 10, 10)  # by its own ones Python looks for garbage several times a turn
 CHECK_S = 2.0
 UPKEEP_S = 30.0
 DREAM_EVERY_S = 24 * 3600
@@ -183,7 +183,7 @@ class Serving:
             # what was made so far lives as long as the process: a full collection need not walk it again and again
             gc.collect()
             gc.freeze()
-            gc.set_threshold(*USUAL_THRESHOLDS)
+            gc.set_threshold(*GARBAGE_THRESHOLDS)
             give_back()
             self.waiting_for = ""
             if beside_name := (await core.cascade.of())[PRESENCE]:
