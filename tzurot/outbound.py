@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 from urllib.request import getproxies
@@ -233,9 +234,11 @@ def private() -> Refused:
 
 @cache
 def trusted() -> ssl.SSLContext:
-    """Whose certificates are believed: the system's and certifi's. One for all, because each takes a megabyte."""
+    """Whose certificates are believed: the system's, or certifi's where it has none. One for all: each takes 1 MB."""
     context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
+    known = ssl.get_default_verify_paths()
+    if not known.cafile and not (known.capath and any(Path(known.capath).iterdir())):
+        context.load_verify_locations(certifi.where())
     return context
 
 

@@ -7,6 +7,7 @@ A claim keeps the words it was read from, so that everybody can see why a thing 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import regex
@@ -47,58 +48,52 @@ _I_AM = r"\bi(?:['’]m| am)(?: now| really| actually| still)?"
 _REALLY = r"(?: really| absolutely| just| still| also| always)?"
 
 
-# what stands in every sentence that a pattern is for, the slot, and the pattern: most sentences need no closer look
-Reading = tuple[str, str, regex.Pattern[str]]
-_PATTERNS: tuple[Reading, ...] = tuple(
-    (sign, slot, regex.compile(words, regex.VERSION1))
-    for sign, slot, words in (
-        ("my ", "name", rf"(?i:\bmy (?:real |full |first )?name(?:['’]s| is)(?: actually| now)?) {_NAME}"),
-        ("call me", "name", rf"(?i:\b(?:please |just |you can |you may )?call me) {_NAME}(?=[.!,;]|$)"),
-        (" old", "age", rf"(?i:{_I_AM}) (?P<value>\d{{1,3}}) (?i:years? old|yrs? old)"),
-        ("turned", "age", r"(?i:\bi(?: just)? turned) (?P<value>\d{1,3})\b(?! (?i:times|pages|degrees))"),
-        ("birthday", "birthday", rf"(?i:\bmy birthday(?:['’]s| is)(?: on)?(?: the)? {_DAY})"),
-        ("live", "home", rf"(?i:\bi(?: now| currently)? live(?: now)? in) {_PLACE}"),
-        ("living in", "home", rf"(?i:{_I_AM} living in) {_PLACE}"),
-        ("moved", "home", rf"(?i:\b(?:i|we)(?:['’]ve| have)?(?: just| recently)? moved (?:back )?to) {_PLACE}"),
-        ("from", "origin", rf"(?i:(?:{_I_AM}|\bi come)(?: originally)? from) {_PLACE}"),
-        ("work as", "job", rf"(?i:\bi(?: now| currently)? work as) (?i:an? ){_THING}"),
-        ("job as", "job", rf"(?i:\bi (?:just )?got (?:a|the) (?:new )?job as) (?i:an? ){_THING}"),
-        ("job is", "job", rf"(?i:\bmy (?:new )?job is) (?i:being )?(?i:an? ){_THING}"),
-        (" by ", "job", rf"(?i:{_I_AM} an?) (?P<value>(?:\p{{L}}+ ){{0,2}}\p{{L}}+) (?i:by (?:trade|profession))"),
-        ("pronouns", "pronouns", r"(?i:\bmy pronouns are (?P<value>\p{L}+(?: ?/ ?\p{L}+){1,2}))"),
-        ("allergic", "allergy", rf"(?i:{_I_AM} (?:very |badly |severely |deathly )?allergic to) {_THING}"),
-        ("allergic", "allergy", rf"(?i:{_I_AM} (?:\w+ )?allergic to {_WORD}(?: {_WORD})? and) {_THING}"),
-        ("my ", "partner", rf"(?i:\bmy (?:{_PARTNER})(?:['’]s name)?(?: is(?: called| named)?)?) {_NAME}"),
-        ("my ", "kin", rf"(?i:\bmy (?:\p{{L}}+ )?(?P<slot>{_KIN})(?:['’]s name)?(?: is(?: called| named)?)?) {_NAME}"),
-        ("my ", "pet", rf"(?i:\bmy (?:\p{{L}}+ )?(?P<slot>{_PET})(?:['’]s name)?(?: is(?: called| named)?)?) {_NAME}"),
-        (" a", "pet", rf"(?i:\bi (?:have|got|adopted) an? (?:\p{{L}}+ )?(?P<slot>{_PET}) (?:called|named)) {_NAME}"),
-        (
-            "favo",
-            "favourite",
-            rf"(?i:\bmy (?:all-time )?favou?rite (?P<slot>\p{{L}}+(?: \p{{L}}+)?) is) (?i:the |an? )?{_THING}",
-        ),
-        ("i ", "likes", rf"(?i:\bi{_REALLY} (?:love|like|enjoy|adore)) {_LIKED}"),
-        ("i ", "dislikes", rf"(?i:\bi{_REALLY} (?:hate|dislike|can['’]?t stand|cannot stand)) {_LIKED}"),
-        (
-            "ing ",
-            PLAN,
-            rf"(?i:\b(?:i(?:['’]m| am)|we(?:['’]re| are))(?: all)?) (?P<value>(?i:{_PLANNED}) [^.!?;]{{3,70}})",
-        ),
-        (
-            "that",
-            "note",
-            r"(?i:^(?:please )?(?:remember|don['’]t forget) that) (?P<value>(?i:i|my|we|our)\b[^.!?]{5,})",
-        ),
-    )
+# what stands in every sentence that a pattern is for, the slot, and the pattern: most sentences need no closer look,
+# and a pattern is compiled (a millisecond) when one first does
+_PATTERNS = (
+    ("my ", "name", rf"(?i:\bmy (?:real |full |first )?name(?:['’]s| is)(?: actually| now)?) {_NAME}"),
+    ("call me", "name", rf"(?i:\b(?:please |just |you can |you may )?call me) {_NAME}(?=[.!,;]|$)"),
+    (" old", "age", rf"(?i:{_I_AM}) (?P<value>\d{{1,3}}) (?i:years? old|yrs? old)"),
+    ("turned", "age", r"(?i:\bi(?: just)? turned) (?P<value>\d{1,3})\b(?! (?i:times|pages|degrees))"),
+    ("birthday", "birthday", rf"(?i:\bmy birthday(?:['’]s| is)(?: on)?(?: the)? {_DAY})"),
+    ("live", "home", rf"(?i:\bi(?: now| currently)? live(?: now)? in) {_PLACE}"),
+    ("living in", "home", rf"(?i:{_I_AM} living in) {_PLACE}"),
+    ("moved", "home", rf"(?i:\b(?:i|we)(?:['’]ve| have)?(?: just| recently)? moved (?:back )?to) {_PLACE}"),
+    ("from", "origin", rf"(?i:(?:{_I_AM}|\bi come)(?: originally)? from) {_PLACE}"),
+    ("work as", "job", rf"(?i:\bi(?: now| currently)? work as) (?i:an? ){_THING}"),
+    ("job as", "job", rf"(?i:\bi (?:just )?got (?:a|the) (?:new )?job as) (?i:an? ){_THING}"),
+    ("job is", "job", rf"(?i:\bmy (?:new )?job is) (?i:being )?(?i:an? ){_THING}"),
+    (" by ", "job", rf"(?i:{_I_AM} an?) (?P<value>(?:\p{{L}}+ ){{0,2}}\p{{L}}+) (?i:by (?:trade|profession))"),
+    ("pronouns", "pronouns", r"(?i:\bmy pronouns are (?P<value>\p{L}+(?: ?/ ?\p{L}+){1,2}))"),
+    ("allergic", "allergy", rf"(?i:{_I_AM} (?:very |badly |severely |deathly )?allergic to) {_THING}"),
+    ("allergic", "allergy", rf"(?i:{_I_AM} (?:\w+ )?allergic to {_WORD}(?: {_WORD})? and) {_THING}"),
+    ("my ", "partner", rf"(?i:\bmy (?:{_PARTNER})(?:['’]s name)?(?: is(?: called| named)?)?) {_NAME}"),
+    ("my ", "kin", rf"(?i:\bmy (?:\p{{L}}+ )?(?P<slot>{_KIN})(?:['’]s name)?(?: is(?: called| named)?)?) {_NAME}"),
+    ("my ", "pet", rf"(?i:\bmy (?:\p{{L}}+ )?(?P<slot>{_PET})(?:['’]s name)?(?: is(?: called| named)?)?) {_NAME}"),
+    (" a", "pet", rf"(?i:\bi (?:have|got|adopted) an? (?:\p{{L}}+ )?(?P<slot>{_PET}) (?:called|named)) {_NAME}"),
+    (
+        "favo",
+        "favourite",
+        rf"(?i:\bmy (?:all-time )?favou?rite (?P<slot>\p{{L}}+(?: \p{{L}}+)?) is) (?i:the |an? )?{_THING}",
+    ),
+    ("i ", "likes", rf"(?i:\bi{_REALLY} (?:love|like|enjoy|adore)) {_LIKED}"),
+    ("i ", "dislikes", rf"(?i:\bi{_REALLY} (?:hate|dislike|can['’]?t stand|cannot stand)) {_LIKED}"),
+    (
+        "ing ",
+        PLAN,
+        rf"(?i:\b(?:i(?:['’]m| am)|we(?:['’]re| are))(?: all)?) (?P<value>(?i:{_PLANNED}) [^.!?;]{{3,70}})",
+    ),
+    (
+        "that",
+        "note",
+        r"(?i:^(?:please )?(?:remember|don['’]t forget) that) (?P<value>(?i:i|my|we|our)\b[^.!?]{5,})",
+    ),
 )
-_ENDED: tuple[Reading, ...] = tuple(
-    (sign, slot, regex.compile(words, regex.VERSION1))
-    for sign, slot, words in (
-        ("live in", "home", rf"(?i:\bi (?:no longer|don['’]t) live in) {_PLACE}"),
-        ("work as", "job", rf"(?i:\bi (?:no longer|don['’]t) work as) (?i:an? ){_THING}"),
-        ("i ", "likes", rf"(?i:\bi (?:no longer|don['’]t) (?:love|like|enjoy)) {_THING}"),
-        ("allergic", "allergy", rf"(?i:{_I_AM} (?:no longer|not) allergic to) {_THING}"),
-    )
+_ENDED = (
+    ("live in", "home", rf"(?i:\bi (?:no longer|don['’]t) live in) {_PLACE}"),
+    ("work as", "job", rf"(?i:\bi (?:no longer|don['’]t) work as) (?i:an? ){_THING}"),
+    ("i ", "likes", rf"(?i:\bi (?:no longer|don['’]t) (?:love|like|enjoy)) {_THING}"),
+    ("allergic", "allergy", rf"(?i:{_I_AM} (?:no longer|not) allergic to) {_THING}"),
 )
 _NOT_MEANT = regex.compile(
     r"(?i:^\W*(?:if|imagine|suppose|pretend|say|maybe|perhaps|unless)\b|\b(?:i wish|as if|would|used to|never|not)\b)"
@@ -130,6 +125,9 @@ class Claim:
         return self.slot in SINGLE or self.slot.startswith(FAVOURITE)
 
 
+compiled = cache(partial(regex.compile, flags=regex.VERSION1))
+
+
 def claims_in(text: str) -> tuple[Claim, ...]:
     """What the speaker of a text states of themselves."""
     found: dict[tuple[str, str, bool], Claim] = {}
@@ -140,7 +138,7 @@ def claims_in(text: str) -> tuple[Claim, ...]:
         plain = said.casefold()
         for patterns, over in ((_ENDED, True), (_PATTERNS, False)):
             for sign, slot, pattern in patterns:
-                for claim in _read(said, slot, pattern, over=over) if sign in plain else ():
+                for claim in _read(said, slot, compiled(pattern), over=over) if sign in plain else ():
                     found.setdefault((claim.slot, claim.value.casefold(), over), claim)
     return tuple(found.values())
 
