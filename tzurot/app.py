@@ -48,6 +48,7 @@ from tzurot.tables.channels import Activations
 from tzurot.tables.characters import Characters
 from tzurot.tables.denials import Denials
 from tzurot.tables.descriptions import Descriptions
+from tzurot.tables.drafts import Drafts
 from tzurot.tables.epochs import Epochs
 from tzurot.tables.flights import Flights
 from tzurot.tables.keys import ApiKeys
@@ -98,6 +99,7 @@ class Tables:
     lorebooks: Lorebooks
     presets: Presets
     takes: Takes
+    drafts: Drafts
     tuned: Tuned
     usage: Usage
 
@@ -236,6 +238,7 @@ def tables_of(config: Config, database: Database) -> Tables:
         ledger=ledger,
         lorebooks=Lorebooks(database),
         takes=Takes(database, ledger),
+        drafts=Drafts(database),
         presets=Presets(database),
         tuned=Tuned(database),
         usage=Usage(database),
@@ -280,12 +283,14 @@ def routes_of(config: Config, tables: Tables, providers: Providers) -> Routes:
     return Routes(presets=tables.presets, keys=tables.keys, providers=providers, template=template, own_model=model)
 
 
-def resume_of(tables: Tables, run: Run, deliver: Deliver, remember: Remember) -> Resume:
+def resume_of(tables: Tables, run: Run, deliver: Deliver, remember: Remember, cascade: Cascade) -> Resume:
     return Resume(
         ledger=tables.ledger,
+        drafts=tables.drafts,
         run=run,
         deliver=deliver,
         remember=remember,
+        cascade=cascade,
     )
 
 
@@ -312,6 +317,7 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
         deliver=deliver,
         remember=remember,
         ledger=tables.ledger,
+        drafts=tables.drafts,
         routes=routes,
     )
     triggers = triggers_of(config, tables, cascade)
@@ -341,5 +347,5 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
             listen=listen,
             run=run,
         ),
-        resume=resume_of(tables, run, deliver, remember),
+        resume=resume_of(tables, run, deliver, remember, cascade),
     )

@@ -156,6 +156,13 @@ COMMANDED: dict[str, Point] = {
 IN_PRIVATE: dict[str, Point] = {
     "posting part 2 in private, arrived": request("POST", CREATE, arrived=True, skip=1),
 }
+SHOWN = "NEW.message_id IS NOT NULL AND OLD.message_id IS NULL AND NEW.state = 'planned'"
+# a reply that is shown while it is written
+LIVE: dict[str, Point] = {
+    "showing the beginning, arrived": request("POST", POST, arrived=True),
+    "recording what shows it, lost": row("chunks", "BEFORE UPDATE", SHOWN, lost=True),
+    "changing the beginning into the whole": request("PATCH", PATCH, arrived=True),
+}
 # the other side of those, in the long run only
 MORE_POINTS: dict[str, Point] = {
     "the model is asked": model(),
@@ -181,6 +188,14 @@ MORE_COMMANDED: dict[str, Point] = {
 MORE_IN_PRIVATE: dict[str, Point] = {
     "entering it in private": row("turns", "AFTER INSERT"),
     "posting part 2 in private, lost": request("POST", CREATE, skip=1),
+}
+MORE_LIVE: dict[str, Point] = {
+    "committing the beginning": row("chunks", "BEFORE INSERT", lost=True),
+    "showing the beginning, lost": request("POST", POST),
+    "recording what shows it, arrived": row("chunks", "AFTER UPDATE", SHOWN),
+    "committing the whole": row("turns", "AFTER UPDATE", "NEW.state = 'posting'"),
+    "changing the beginning, lost": request("PATCH", PATCH),
+    "posting part 2 after it": request("POST", POST, arrived=True, skip=1),
 }
 # two characters are asked at once: they think beside each other, and speak one after the other
 BOTH: dict[str, Point] = {

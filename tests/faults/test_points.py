@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -14,9 +15,11 @@ from tests.faults.points import (
     BOTH,
     COMMANDED,
     IN_PRIVATE,
+    LIVE,
     MORE_ANEW,
     MORE_COMMANDED,
     MORE_IN_PRIVATE,
+    MORE_LIVE,
     MORE_POINTS,
     POINTS,
     Outside,
@@ -136,6 +139,26 @@ class InPrivate(Asked):
         self.where = outside.discord.dm_with("Alice")
 
 
+class Live(Asked):
+    """A reply that is shown while it is written."""
+
+    where = "live"
+
+    def __init__(self, outside: Outside, words: str) -> None:
+        super().__init__(outside, words)
+        with suppress(LookupError):
+            self.channel = outside.discord.channel(self.where)
+            return
+        self.channel = outside.discord.add_channel(self.where)
+
+    async def prepare(self) -> None:
+        await self.outside.ledger.execute(
+            "INSERT INTO settings (tier, subject, values) VALUES ('channel', $1, '{\"streaming\": true}')"
+            " ON CONFLICT DO NOTHING",
+            self.channel.id,
+        )
+
+
 class Both(Asked):
     """A message to two characters."""
 
@@ -155,8 +178,15 @@ class Both(Asked):
 
 
 # what is killed once in every run; each of it and of the rest many times in the long one
-ONCE = {Asked: POINTS, Anew: ANEW, Commanded: COMMANDED, InPrivate: IN_PRIVATE}
-REST = {Asked: MORE_POINTS, Anew: MORE_ANEW, Commanded: MORE_COMMANDED, InPrivate: MORE_IN_PRIVATE, Both: BOTH}
+ONCE = {Asked: POINTS, Anew: ANEW, Commanded: COMMANDED, InPrivate: IN_PRIVATE, Live: LIVE}
+REST = {
+    Asked: MORE_POINTS,
+    Anew: MORE_ANEW,
+    Commanded: MORE_COMMANDED,
+    InPrivate: MORE_IN_PRIVATE,
+    Live: MORE_LIVE,
+    Both: BOTH,
+}
 
 
 def in_a_row(text: str) -> str:

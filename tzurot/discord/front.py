@@ -194,13 +194,21 @@ class DiscordFront:
             raise Unsure from error
         return int(message.id)
 
-    async def revise(self, place: Place, voice: Voice, message_id: int, text: str) -> bool:
+    async def revise(
+        self, place: Place, voice: Voice, message_id: int, text: str, buttons_of: int | None = None
+    ) -> bool:
+        buttons = rows(below(buttons_of)) if buttons_of is not None else ()
         try:
-            message = await self._bot.rest.fetch_message(place.channel_id, message_id)
-            if message.webhook_id is not None:
-                await self._webhooks.edit(place, int(message.webhook_id), message_id, text)
+            hook = self._webhooks.posted.get(message_id)
+            if hook is None:
+                message = await self._bot.rest.fetch_message(place.channel_id, message_id)
+                hook = message.webhook_id
+            if hook is not None:
+                await self._webhooks.edit(place, int(hook), message_id, text, buttons)
             else:
-                await self._bot.rest.edit_message(place.channel_id, message_id, prefixed(voice, text))
+                await self._bot.rest.edit_message(
+                    place.channel_id, message_id, prefixed(voice, text), components=buttons or None
+                )
         except hikari.NotFoundError:
             return False
         except hikari.ClientHTTPResponseError as error:

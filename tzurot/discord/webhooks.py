@@ -55,6 +55,7 @@ class Webhooks:
         self._once = once
         self._application_id = application_id
         self._hooks: LRUCache[tuple[int, str], Hook] = LRUCache(KEPT)
+        self.posted: LRUCache[int, int] = LRUCache(KEPT)  # by which webhook a message was posted
         self._used: dict[int, float] = {}
         self._making: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._refusals: TTLCache[int, CannotSpeak] = TTLCache(KEPT, REFUSAL_S)
@@ -106,13 +107,18 @@ class Webhooks:
             except LOST as error:
                 raise Unsure from error
             else:
+                self.posted[int(message.id)] = hook.id
                 return int(message.id)
         raise AssertionError("the last try returns or raises")
 
-    async def edit(self, place: Place, webhook_id: int, message_id: int, text: str) -> None:
+    async def edit(
+        self, place: Place, webhook_id: int, message_id: int, text: str, buttons: Sequence[ComponentBuilder] = ()
+    ) -> None:
         """Change a message that one of our webhooks posted; raises hikari's errors as they come."""
         hook = await self._by_id(place, webhook_id)
-        await self._rest.edit_webhook_message(hook.id, hook.token, message_id, text, thread=_thread(place))
+        await self._rest.edit_webhook_message(
+            hook.id, hook.token, message_id, text, thread=_thread(place), components=buttons or None
+        )
 
     async def delete(self, place: Place, webhook_id: int, message_id: int) -> None:
         """Take a message away that one of our webhooks posted; raises hikari's errors as they come."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tzurot.errors import CannotSpeak
@@ -48,8 +48,10 @@ class Deliver:
         if turn.accepted.take > 1:
             chunks = await self._takes.speak(turn.id, reply.voice.name, reply.chunks)
         else:
-            await self._ledger.speak(turn.id, reply.voice.name, reply.chunks)
+            shown = await self._ledger.speak(turn.id, reply.voice.name, reply.chunks)
             chunks = [Chunk(position=position, text=text, state="known") for position, text in enumerate(reply.chunks)]
+            if shown is not None:
+                chunks[0] = replace(chunks[0], state="planned", message_id=shown)
         asked = turn.incoming.utterance.message_id
         message_ids = await self.finish(
             turn.id, asked, turn.place, reply.voice, chunks, front, has_buttons=reply.has_buttons
@@ -80,43 +82,48 @@ class Deliver:
         message_ids: list[int] = []
         after = asked
         for chunk in chunks:
+            is_last = chunk is chunks[-1]
+            buttons_of = turn_id if has_buttons and is_last else None
             message_id = chunk.message_id
             if message_id is not None and chunk.state == "planned":
                 if not chunk.text:
                     await front.retract(place, message_id)
                     await self._ledger.drop(turn_id, chunk.position)
                     continue
-                if await front.revise(place, voice, message_id, chunk.text):
+                if await front.revise(place, voice, message_id, chunk.text, buttons_of):
                     await self._ledger.posted(turn_id, chunk.position, message_id)
                 else:
                     message_id = None
             if message_id is None:
-                is_last = chunk is chunks[-1]
                 post = Post(
                     place=place,
                     voice=voice,
                     chunk=chunk,
                     key=f"{turn_id}-{chunk.position}",
-                    buttons_of=turn_id if has_buttons and is_last else None,
+                    buttons_of=buttons_of,
                 )
-                message_id = await self._post(post, after, front)
+                message_id = await self.post(post, after, front)
                 if not is_last:
                     await self._ledger.posted(turn_id, chunk.position, message_id)
             message_ids.append(message_id)
             after = message_id
         return tuple(message_ids)
 
-    async def _post(self, post: Post, after: int, front: Front) -> int:
+    async def post(self, post: Post, after: int, front: Front) -> int:
+        """Post one message, once, and return its id; a planned one may have been, after the message `after`.
+
+        Raises CannotSpeak, see `finish`.
+        """
         look_first = post.chunk.state == "planned"
         for wait_s in (FIRST_WAIT_S * 2**n for n in range(TRIES)):
-            if look_first and (found := await self._adopt(post, after, front)) is not None:
+            if look_first and (found := await self.adopt(post, after, front)) is not None:
                 return found
             try:
                 return await front.say(post.place, post.voice, post.chunk.text, post.key, post.buttons_of)
             except Unsure:
                 look_first = True
                 await asyncio.sleep(wait_s)
-        if (found := await self._adopt(post, after, front)) is not None:
+        if (found := await self.adopt(post, after, front)) is not None:
             return found
         raise CannotSpeak(
             "speak.unanswered",
@@ -124,7 +131,7 @@ class Deliver:
             "Try again in a minute; discordstatus.com tells whether it has trouble.",
         )
 
-    async def _adopt(self, post: Post, after: int, front: Front) -> int | None:
+    async def adopt(self, post: Post, after: int, front: Front) -> int | None:
         """The message that is this chunk, if it was posted: one of the same words that is no other reply's."""
         found = await front.find(post.place, post.voice, post.chunk.text, after)
         taken = await self._ledger.taken(found) if found else set[int]()

@@ -73,8 +73,12 @@ class Front(Protocol):
         """
         ...
 
-    async def revise(self, place: Place, voice: Voice, message_id: int, text: str) -> bool:
-        """Change a message of a character's; False where it is gone. Doing it twice does no harm.
+    async def revise(
+        self, place: Place, voice: Voice, message_id: int, text: str, buttons_of: int | None = None
+    ) -> bool:
+        """Change a message of a character's, and what stands below it; False where it is gone.
+
+        Doing it twice does no harm. `buttons_of` as in `say`.
 
         Raises:
             CannotSpeak: it cannot be changed.

@@ -17,8 +17,12 @@ from tzurot.prompt.regex_scripts import Placement, applied
 from tzurot.settings.catalog import CLEANUP, FOOTER, INCOGNITO_UNTIL, REPLY_BUTTONS
 
 if TYPE_CHECKING:
-    from tzurot.pipeline.turn import Completion, Scene
+    from datetime import datetime
+
+    from tzurot.pipeline.turn import Completion, Scene, Turn
     from tzurot.prompt.regex_scripts import Use
+    from tzurot.settings.cascade import Resolved
+    from tzurot.talk import Place
 
 VISIBLE = re.compile(r"[^\s\u200b-\u200f\u2060-\u2064\u2800\u3164\ufeff\u00ad]")
 MESSAGE_LIMIT = 2000
@@ -53,7 +57,7 @@ def compose(scene: Scene, completion: Completion) -> Reply:
             user_message=turn.incoming.utterance.text,
         )
     text, shown = _scripted(scene, text)
-    room = MESSAGE_LIMIT - len(turn.character.name.encode("utf-16-le")) // 2 - PREFIX_SIGNS
+    room = room_of(turn)
     chunks = split(shown, room)
     if scene.settings[FOOTER] and completion.model:
         chunks = with_footer(chunks, f"-# {completion.model}", room)
@@ -63,16 +67,29 @@ def compose(scene: Scene, completion: Completion) -> Reply:
             f"The language model wrote nothing that {turn.character.name} could say.",
             "Try again, or say it in other words.",
         )
-    voice = Voice(
-        name=turn.character.name,
+    has_buttons = buttons_stand(scene.settings, turn.place, scene.now)
+    return Reply(turn=turn, voice=voice_of(turn), text=text, chunks=chunks, has_buttons=has_buttons)
+
+
+def room_of(turn: Turn) -> int:
+    """How many signs a message of the character's may have, its name in front of it where there is no webhook."""
+    return MESSAGE_LIMIT - len(turn.character.name.encode("utf-16-le")) // 2 - PREFIX_SIGNS
+
+
+def voice_of(turn: Turn, name: str = "") -> Voice:
+    """How the character appears; `name` is the one it had when it began to speak."""
+    return Voice(
+        name=name or turn.character.name,
         character_id=turn.character.id,
         avatar_digest=turn.character.summary.avatar_digest,
     )
-    buttons = scene.settings[REPLY_BUTTONS]
-    shown_there = buttons == "everywhere" or (buttons == "private" and turn.place.kind == "dm")
-    if scene.settings[INCOGNITO_UNTIL] > scene.now.timestamp():
-        shown_there = False  # nothing is kept that they could work with
-    return Reply(turn=turn, voice=voice, text=text, chunks=chunks, has_buttons=shown_there)
+
+
+def buttons_stand(settings: Resolved, place: Place, now: datetime) -> bool:
+    """Whether buttons stand below a reply there."""
+    if settings[INCOGNITO_UNTIL] > now.timestamp():
+        return False  # nothing is kept that they could work with
+    return settings[REPLY_BUTTONS] == "everywhere" or (settings[REPLY_BUTTONS] == "private" and place.kind == "dm")
 
 
 def with_footer(chunks: tuple[str, ...], footer: str, room: int) -> tuple[str, ...]:

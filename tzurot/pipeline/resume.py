@@ -9,15 +9,18 @@ from loguru import logger
 
 from tzurot.errors import TzurotError, bug
 from tzurot.log import turn_reference
-from tzurot.pipeline.reply import without_footer
+from tzurot.pipeline.delivery import Post
+from tzurot.pipeline.reply import buttons_stand, voice_of, without_footer
 from tzurot.pipeline.run import PASSING
-from tzurot.pipeline.turn import UNASKED, Voice
+from tzurot.pipeline.turn import UNASKED
 
 if TYPE_CHECKING:
     from tzurot.pipeline.delivery import Deliver
     from tzurot.pipeline.front import Front
     from tzurot.pipeline.remember import Remember
     from tzurot.pipeline.run import Run
+    from tzurot.settings.cascade import Cascade
+    from tzurot.tables.drafts import Drafts
     from tzurot.tables.turns import Ledger, Owed
 
 REMEMBERED_FOR = timedelta(days=1)
@@ -29,14 +32,18 @@ class Resume:
         self,
         *,
         ledger: Ledger,
+        drafts: Drafts,
         run: Run,
         deliver: Deliver,
         remember: Remember,
+        cascade: Cascade,
     ) -> None:
         self._ledger = ledger
+        self._drafts = drafts
         self._run = run
         self._deliver = deliver
         self._remember = remember
+        self._cascade = cascade
 
     async def owed(self, front_name: str) -> tuple[Owed, ...]:
         """What an earlier process left; asked before anything new is accepted."""
@@ -61,7 +68,11 @@ class Resume:
                     return
                 if owed.state != "accepted":
                     await self._complete(owed, front)
-                elif datetime.now(UTC) - owed.accepted_at <= STILL_ANSWERED:
+                    return
+                is_young = datetime.now(UTC) - owed.accepted_at <= STILL_ANSWERED
+                if owed.chunks:
+                    await self._settle(owed, front, goes_on=is_young)
+                if is_young:
                     logger.info("answering what was asked before the restart")
                     await self._run(turn, front)
                 elif turn.reason in UNASKED:
@@ -82,18 +93,39 @@ class Resume:
                 await front.tell(turn.incoming, known, turn.reference)
                 await self._ledger.end(turn.id, "failed")
 
+    async def _settle(self, owed: Owed, front: Front, *, goes_on: bool) -> None:
+        """Find the message that showed the beginning of a reply; it is changed when that is written, or taken away."""
+        turn = await self._run.turn_of(owed.turn)
+        (chunk,) = owed.chunks
+        asked, message_id = owed.turn.incoming.utterance.message_id, chunk.message_id
+        if message_id is None:
+            post = Post(place=turn.place, voice=voice_of(turn), chunk=chunk, key="", buttons_of=None)
+            message_id = await self._deliver.adopt(post, asked, front)
+        if message_id is not None and goes_on:
+            await self._drafts.posted(turn.id, message_id)
+            return
+        if message_id is not None:
+            await front.retract(turn.place, message_id)
+        await self._drafts.drop(turn.id)
+
     async def _complete(self, owed: Owed, front: Front) -> None:
         """Post the chunks that are missing, then remember."""
         accepted = owed.turn
         turn = await self._run.turn_of(accepted)
         logger.info("completing a reply that was left unfinished")
-        voice = Voice(
-            name=owed.voice,
-            character_id=accepted.character_id,
-            avatar_digest=turn.character.summary.avatar_digest,
-        )
         asked = accepted.incoming.utterance.message_id
-        message_ids = await self._deliver.finish(accepted.id, asked, turn.place, voice, owed.chunks, front)
+        settings = await self._cascade.of(
+            place=turn.place, character_id=turn.character.id, user_id=turn.asked_by.user_id
+        )
+        message_ids = await self._deliver.finish(
+            accepted.id,
+            asked,
+            turn.place,
+            voice_of(turn, owed.voice),
+            owed.chunks,
+            front,
+            has_buttons=buttons_stand(settings, turn.place, datetime.now(UTC)),
+        )
         text = without_footer("\n".join(chunk.text for chunk in owed.chunks if chunk.text))
         replaces = any(chunk.message_id is not None and chunk.state == "planned" for chunk in owed.chunks)
         await self._remember(turn, text, message_ids, None, replaces=replaces)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from tzurot.errors import ProviderFailed, TzurotError, bug
 from tzurot.log import turn_reference
 from tzurot.pipeline.assembly import assemble
 from tzurot.pipeline.flight import Flight
+from tzurot.pipeline.live import Live, is_shown_live
 from tzurot.pipeline.lore import is_heavy, scripts_of
 from tzurot.pipeline.quality import is_poor
 from tzurot.pipeline.reply import compose
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from tzurot.pipeline.routes import Routes
     from tzurot.pipeline.turn import Delivery, Prompt, Recollection, References, Reply, Scene
     from tzurot.tables.characters import Characters
+    from tzurot.tables.drafts import Drafts
     from tzurot.tables.people import People
     from tzurot.tables.turns import Accepted, Ledger
 
@@ -57,6 +60,7 @@ class Run:
         deliver: Deliver,
         remember: Remember,
         ledger: Ledger,
+        drafts: Drafts,
         routes: Routes,
     ) -> None:
         self._characters = characters
@@ -69,6 +73,7 @@ class Run:
         self._deliver = deliver
         self._remember = remember
         self._ledger = ledger
+        self._drafts = drafts
         self._routes = routes
         self.stranded: set[int] = set()
 
@@ -123,20 +128,28 @@ class Run:
             with flight.step("assembly"):
                 flight.prompt = prompt = await self._assembled(scene, references, recollection, route)
             self._fetch.moved_on(turn, prompt.standing)
-            try:
-                reply = await self._reply(scene, prompt, draft, flight)
-            except ProviderFailed as error:
-                if error.code not in UNSEEN or not any(one.picture for one in references.attached):
-                    raise
-                logger.info("asking again without the pictures: {}", error.sentence)
-                attached = await self._attachments.in_words(scene, references.attached)
-                flight.references = references = replace(references, attached=attached)
-                flight.prompt = prompt = await self._assembled(scene, references, recollection, route)
-                reply = await self._reply(scene, prompt, draft, flight)
+            live = is_shown_live(scene, draft, waits=before is not None)
+            async with Live(turn, front, self._drafts, self._deliver) if live else nullcontext(draft) as shown:
+                reply = await self._seen_or_told(scene, prompt, shown, flight)
             if before is not None:
                 await asyncio.wait({before})
         with flight.step("delivery"):
             return await self._deliver(reply, front)
+
+    async def _seen_or_told(self, scene: Scene, prompt: Prompt, draft: Draft, flight: Flight) -> Reply:
+        """What the character says; where the model turns out to be blind, pictures are told to it in words."""
+        try:
+            return await self._reply(scene, prompt, draft, flight)
+        except ProviderFailed as error:
+            if error.code not in UNSEEN or not any(one.picture for one in flight.attached):
+                raise
+            logger.info("asking again without the pictures: {}", error.sentence)
+        assert flight.references is not None
+        assert flight.recollection is not None
+        attached = await self._attachments.in_words(scene, flight.attached)
+        flight.references = replace(flight.references, attached=attached)
+        flight.prompt = await self._assembled(scene, flight.references, flight.recollection, prompt.route)
+        return await self._reply(scene, flight.prompt, draft, flight)
 
     @staticmethod
     async def _assembled(scene: Scene, references: References, recollection: Recollection, route: Route) -> Prompt:

@@ -181,6 +181,14 @@ FOOTER = Setting(
     default=False,
     kind=Switch(),
 )
+STREAMING = Setting(
+    key="streaming",
+    label="Streaming",
+    help="Whether a reply is shown while it is written: its first message grows every second or so.",
+    section=REPLIES,
+    default=False,
+    kind=Switch(),
+)
 REPLY_BUTTONS = Setting(
     key="reply_buttons",
     label="Reply buttons",
@@ -336,6 +344,7 @@ ALL: tuple[Setting[Any], ...] = (
     DREAMT,
     DREAMT_AT,
     FOOTER,
+    STREAMING,
     REPLY_BUTTONS,
     REPLY_LANGUAGE,
     CLEANUP,

@@ -158,8 +158,9 @@ SPOKEN = (
     "  WHERE id = $1 AND state = 'accepted' RETURNING id),"
     " made AS (INSERT INTO chunks (turn_id, position, text, state)"
     "  SELECT id, n - 1, text, CASE WHEN n = 1 THEN 'planned' ELSE 'known' END"
-    "  FROM spoken, unnest($3::text[]) WITH ORDINALITY AS given(text, n) RETURNING 1)"
-    " SELECT count(*) FROM made"
+    "  FROM spoken, unnest($3::text[]) WITH ORDINALITY AS given(text, n)"
+    "  ON CONFLICT (turn_id, position) DO UPDATE SET text = excluded.text, state = excluded.state RETURNING message_id)"
+    " SELECT count(*), max(message_id) FROM made"
 )
 POSTED = (
     "WITH onward AS (UPDATE chunks SET state = 'planned' WHERE turn_id = $1 AND position = $2 + 1)"
@@ -233,17 +234,20 @@ class Ledger:
 
     async def speak(
         self, turn_id: int, voice: str, chunks: Sequence[str], connection: Connection | None = None
-    ) -> None:
+    ) -> int | None:
         """Commit the whole reply before its first request; the first chunk is planned with it.
+
+        Returns the message that shows its beginning already, where there is one.
 
         Raises:
             CannotSpeak: another process has answered this turn (`turn.taken`).
             NotFound: the character was deleted meanwhile, and its turns with it.
 
         """
-        asked = connection.fetchval if connection is not None else self._database.value
-        if await asked(SPOKEN, turn_id, orjson.dumps(voice).decode(), list(chunks)):
-            return
+        asked = connection.fetchrow if connection is not None else self._database.row
+        made = await asked(SPOKEN, turn_id, orjson.dumps(voice).decode(), list(chunks))
+        if made is not None and made[0]:
+            return made[1]
         if await self._database.value("SELECT EXISTS (SELECT FROM turns WHERE id = $1)", turn_id):
             raise CannotSpeak("turn.taken", "That was answered already.")
         raise gone()

@@ -84,7 +84,14 @@ class TerminalFront:
         """Number the message; the shell shows what of the reply was not shown while it came."""
         return snowflake_at(datetime.now(UTC), next(self._numbers))
 
-    async def revise(self, place: Place, voice: Voice, message_id: int, text: str) -> bool:  # noqa: ARG002
+    async def revise(
+        self,
+        place: Place,  # noqa: ARG002
+        voice: Voice,  # noqa: ARG002
+        message_id: int,  # noqa: ARG002
+        text: str,
+        buttons_of: int | None = None,  # noqa: ARG002
+    ) -> bool:
         """What was written stays written; the new words follow it."""
         self._write(text)
         return True
