@@ -130,7 +130,7 @@ class Serving:
         asked_ms = (perf_counter() - begun) * 1000
         route = self.core.routes.base
         return (
-            ("Answering", "; ".join(await self.reasons()) or "yes"),
+            ("Answering", "; ".join(await self.reasons()) or ("yes" if route else "only with people's own API keys")),
             ("Version", __version__),
             ("Model", f"{route.model} at {route.host}" if route else "none"),
             ("Database", f"Postgres {version}, answered in {asked_ms:.1f} ms"),

@@ -198,10 +198,11 @@ async def test_what_was_tidied_up_is_brought_back(
         await bob.run("memory tidied", character="maren")
         assert "Nothing yet." in bob.text
         await alice.run("memory tidied", character="maren")
-        assert "1 doubles put away" in alice.text
+        assert "Doubles put away: 1" in alice.text
         assert alice.screen.message is not None
         await alice.pick("Open one", alice.screen.message["components"][0]["components"][0]["options"][0]["value"])
+        assert "> @Maren the ferry to the island leaves at dawn" in alice.text
         await alice.press("Bring back")
-        assert "1 of it are back" in alice.text
+        assert "Brought back: 1." in alice.text
         await alice.run("memory stats", character="maren")
         assert "0 archived" in alice.fields["Memories"]

@@ -353,7 +353,7 @@ async def test_history_is_hidden_shown_counted_and_deleted(
         await alice.run("history purge", character="maren")
         await alice.press("Delete …")
         await alice.fill(phrase="Delete our history")
-        assert "6 messages of you and **Maren** were deleted" in alice.text
+        assert "Deleted of you and **Maren**: 6 messages." in alice.text
         await alice.run("history stats", character="maren")
         assert alice.fields["You said"] == "0 messages"
         assert "No character has answered you yet" in await alice.run("inspect")

@@ -55,6 +55,9 @@ async def test_the_shell_lists_switches_and_explains(tmp_path: Path) -> None:
     assert "There is no character “nobody” here." in side
     assert "nothing to inspect yet" in side
     assert "Type to talk." in side
+    _, side, code = await play(tmp_path / "data", "hello", arguments=("--model", "nothere"))
+    assert code == 1
+    assert "No server on this machine has a model called “nothere”." in side
     _, side, code = await play(tmp_path / "data", arguments=("--character", "nobody"))
     assert code == 1
     assert "There is no character “nobody” here." in side

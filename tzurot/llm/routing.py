@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tzurot.errors import Invalid
 from tzurot.llm.chat import Route
 from tzurot.llm.local import SMALL_CONTEXT, SMALL_MODEL, LocalModel, find_server, small_model_file
 
@@ -38,7 +39,7 @@ async def choose(
     `file` is a GGUF file to serve; `small` allows the small model where nothing else is found.
 
     Raises:
-        Invalid: a model file cannot be served.
+        Invalid: a model file cannot be served, or nobody here has the `model` that was named.
 
     """
     if file is not None:
@@ -50,6 +51,12 @@ async def choose(
     if found is not None:
         route = _with_limits(config, found.base_url, found.model, config.llm.context_tokens, config.llm.reply_tokens)
         return Chosen(route=route, said=f"{found.model}, found at {found.name} on this machine")
+    if model.casefold() not in SMALL_MODEL.casefold():
+        raise Invalid(
+            "llm.model_unknown",
+            f"No server on this machine has a model called “{model}”.",
+            "Name one that Ollama, llama.cpp or LM Studio runs here, a .gguf file, or `qwen`; or set llm.base_url.",
+        )
     weights = small_model_file() if small else None
     if weights is None:
         return Chosen(route=None, said="no model: none is configured, and no local server was found")

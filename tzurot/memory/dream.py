@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 QUOTA = 10_000
 FEWEST_STEMS = 3  # below that two lines are alike by chance
 SHOWN = 200
-STEPS = {"doubles": "doubles put away", "plans": "plans that are over", "quota": "put away beyond the quota"}
+STEPS = {"doubles": "Doubles put away", "plans": "Plans that are over", "quota": "Put away beyond the quota"}
 # of lines that say the same one stays: a locked one, then one that a fact was read from, then the newest
 DOUBLES = (
     "SELECT id FROM (SELECT m.id, m.locked, row_number() OVER (PARTITION BY m.by_character, m.audience, m.stems"
@@ -50,6 +50,12 @@ LOG = (
 LOGGED = (
     "SELECT id, step, cardinality(memory_ids) + cardinality(fact_ids) AS count, done_at, undone_at FROM dreams"
     " WHERE persona_id = $1 AND character_id = $2 ORDER BY id DESC LIMIT $3"
+)
+WORDS = (
+    "SELECT text FROM (SELECT m.id, m.text FROM dreams d JOIN memories m ON m.id = ANY(d.memory_ids) WHERE d.id = $3"
+    " AND d.persona_id = $1 AND d.character_id = $2 UNION ALL"
+    " SELECT f.id, f.slot || ' ' || f.value FROM dreams d JOIN facts f ON f.id = ANY(d.fact_ids) WHERE d.id = $3"
+    " AND d.persona_id = $1 AND d.character_id = $2) AS touched (id, text) ORDER BY id DESC LIMIT $4"
 )
 # whose partitions have grown since the night before
 RESTLESS = (
@@ -111,6 +117,11 @@ class Dreams:
         """What was done, the last first."""
         rows = await self._database.rows(LOGGED, persona_id, character_id, SHOWN)
         return tuple(Step(**row) for row in rows)
+
+    async def words(self, persona_id: int, character_id: int, step_id: int, limit: int) -> tuple[str, ...]:
+        """What a step put away or ended, as far as it is still there, the newest first."""
+        rows = await self._database.rows(WORDS, persona_id, character_id, step_id, limit)
+        return tuple(row["text"] for row in rows)
 
     async def undo(self, persona_id: int, character_id: int, step_id: int, now: datetime) -> int:
         """Bring back what a step put away or ended, as far as it is still there; how much that is.

@@ -134,11 +134,12 @@ class AdminPlugin:
 
     async def _question(self, viewer: Viewer, subject: str) -> str:
         count = await self._history.older_than(self._age(viewer, subject))
-        return f"{count:,} messages older than {subject} days are deleted for good. What characters remember stays."
+        which = f"Messages older than {subject} days, {count:,} in all,"
+        return f"{which} are deleted for good. What characters remember stays."
 
     async def _cleanup(self, viewer: Viewer, subject: str) -> str:
         count = await self._history.delete_older_than(self._age(viewer, subject))
-        return f"{count:,} messages were deleted."
+        return f"Deleted messages: {count:,}."
 
     @staticmethod
     def _age(viewer: Viewer, subject: str) -> timedelta:

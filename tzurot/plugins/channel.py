@@ -99,8 +99,9 @@ class ChannelPlugin:
         gone = await self._activations.remove(asked.viewer.channel_id, character.id if character else None)
         if not gone:
             return "Nobody was active here."
-        who = f"**{character.name}** is" if character else f"{gone} of them are"
-        return f"{who} quiet here until addressed."
+        if character:
+            return f"**{character.name}** is quiet here until addressed."
+        return f"Quiet here until addressed: {gone}."
 
     @command("channel browse", "Where characters answer everything")
     async def browse(self, asked: Asked) -> Screen:

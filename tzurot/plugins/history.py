@@ -120,7 +120,7 @@ class HistoryPlugin:
         character = await self._characters.by_id(subject, viewer.user_id)
         persona_id = viewer.person.towards(character.id).persona_id
         count = await self._history.purge(persona_id, character.id)
-        return f"{count:,} messages of you and **{character.name}** were deleted."
+        return f"Deleted of you and **{character.name}**: {count:,} messages."
 
 
 def chat_of(said: Sequence[Exchanged], user: str, character: str) -> Chat:

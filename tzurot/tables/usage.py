@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
-    """One day's turns of a character through a model; `cost_usd` is what servers named, 0 where they named nothing."""
+    """One day of a character through a model.
+
+    `turns` are those that got a reply, what was used counts failed ones too; `cost_usd` is what servers named, 0 where
+    they named nothing.
+    """
 
     day: date
     character: str
@@ -33,10 +37,11 @@ class Usage:
         """A user's, or everybody's; oldest day first. Days are those of UTC."""
         rows = await self._database.rows(
             "SELECT (flown_at AT TIME ZONE 'UTC')::date AS day, character_name AS character, model,"
-            " count(*)::int AS turns, sum(prompt_tokens)::bigint AS prompt_tokens,"
+            " count(*) FILTER (WHERE t.state IN ('posting', 'remembered', 'retracted'))::int AS turns,"
+            " sum(prompt_tokens)::bigint AS prompt_tokens,"
             " sum(cached_tokens)::bigint AS cached_tokens, sum(reply_tokens)::bigint AS reply_tokens,"
-            " coalesce(sum(cost_usd), 0)::float8 AS cost_usd FROM flights"
-            " WHERE flown_at > now() - $2::interval AND ($1::bigint IS NULL OR user_id = $1)"
+            " coalesce(sum(cost_usd), 0)::float8 AS cost_usd FROM flights f JOIN turns t ON t.id = f.turn_id"
+            " WHERE flown_at > now() - $2::interval AND ($1::bigint IS NULL OR f.user_id = $1)"
             " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
             user_id,
             since,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from tzurot.memory.dream import STEPS
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from tzurot.memory.dream import Dreams
     from tzurot.ui.screen import Button, Pressable, Screen
     from tzurot.ui.viewer import Viewer
+
+
+LINES_SHOWN, LINE_LENGTH = 5, 120
 
 
 class DreamScreens:
@@ -41,7 +45,7 @@ class DreamScreens:
         ids = pair_of(viewer, view.subject)
         return [
             Row(
-                label=f"{step.count:,} {STEPS.get(step.step, step.step)}",
+                label=f"{STEPS.get(step.step, step.step)}: {step.count:,}",
                 value=f"{ids[1]}.{step.id}",
                 detail=f"{step.done_at:%d %b %Y}{', brought back' if step.undone_at else ''}",
                 order=(-step.id,),
@@ -53,9 +57,12 @@ class DreamScreens:
         return await self.undo.ask(viewer, value)
 
     async def _question(self, viewer: Viewer, subject: str) -> str:
-        one_of(viewer, subject)
-        return "What this step put away is recalled again and locked, and what it ended is believed again."
+        words = await self._dreams.words(*one_of(viewer, subject), LINES_SHOWN + 1)
+        lines = [f"> {shorten(' '.join(line.split()), LINE_LENGTH, placeholder=' …')}" for line in words[:LINES_SHOWN]]
+        more = ["> …"] if len(words) > LINES_SHOWN else []
+        what = "What this step put away is recalled again and locked, and what it ended is believed again."
+        return "\n".join([*lines, *more, "", what])
 
     async def _undo(self, viewer: Viewer, subject: str) -> str:
         count = await self._dreams.undo(*one_of(viewer, subject), datetime.now(UTC))
-        return f"{count:,} of it are back."
+        return f"Brought back: {count:,}."
