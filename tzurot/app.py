@@ -342,6 +342,7 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
             triggers=triggers,
             guards=guards,
             ledger=tables.ledger,
+            takes=tables.takes,
             cascade=cascade,
             memories=memories,
             listen=listen,

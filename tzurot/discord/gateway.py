@@ -196,8 +196,13 @@ class Ears:
             self._overheard.edit(message.channel_id, message.id, text)
             # links that unfold are updates as well; an author's change has a time
             if message.edited_timestamp and not self._front.is_own(message):
-                key, attached = place_key(message.channel_id), tuple(one.label for one in attachments_of(message))
-                self._lane(message.channel_id, lambda: self._forget.revised(key, int(message.id), text, attached))
+                attached = tuple(one.label for one in attachments_of(message))
+                self._lane(message.channel_id, lambda: self._revised(message, text, attached))
+
+    async def _revised(self, message: hikari.PartialMessage, text: str, attached: tuple[str, ...]) -> None:
+        place = place_key(message.channel_id)
+        await self._forget.revised(place, int(message.id), text, attached)
+        await self._hear.asked_anew(place, int(message.id), self._front)
 
     async def on_delete(self, event: hikari.MessageDeleteEvent) -> None:
         await self._gone(event.channel_id, (int(event.message_id),))

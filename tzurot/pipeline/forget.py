@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tzurot.pipeline.attached import lines_of_attached
 from tzurot.prompt.tokens import estimate
 from tzurot.tables.messages import History
+from tzurot.tables.takes import Takes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,5 +40,6 @@ class Forget:
                 before = await History.line(connection, place, message_id)
                 text = "\n".join((text, *lines_of_attached(before, attached))).strip()
             known = await History.revise(connection, place, message_id, text, estimate(text))
+            await Takes.reword(connection, place, message_id, text)
         if known:
             await self._forgetting.message_edited(place, message_id, text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from loguru import logger
@@ -13,7 +13,7 @@ from tzurot.errors import Invalid, Refused, TooBusy, TzurotError, bug
 from tzurot.pipeline.remember import snowflake_at
 from tzurot.pipeline.retrieval import cue_of
 from tzurot.pipeline.turn import ACTIVE, FIRST_DM, FREE, ROUND
-from tzurot.settings.catalog import ROUNDS
+from tzurot.settings.catalog import ANSWER_EDITS, ROUNDS
 from tzurot.talk import Incoming, Utterance
 
 if TYPE_CHECKING:
@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from tzurot.pipeline.turn import Delivery
     from tzurot.settings.cascade import Cascade
     from tzurot.tables.people import People, Person
+    from tzurot.tables.takes import Takes
     from tzurot.tables.turns import Accepted, Ledger, OriginKind
+
+
+EDITED_WITHIN = timedelta(minutes=5)
 
 
 class Room(Protocol):
@@ -49,6 +53,7 @@ class Hear:
         triggers: Triggers,
         guards: Guards,
         ledger: Ledger,
+        takes: Takes,
         cascade: Cascade,
         memories: Memories,
         listen: Listen,
@@ -58,6 +63,7 @@ class Hear:
         self._triggers = triggers
         self._guards = guards
         self._ledger = ledger
+        self._takes = takes
         self._cascade = cascade
         self._memories = memories
         self._listen = listen
@@ -109,6 +115,23 @@ class Hear:
             await self._run.merge(turn)
         self._merged.setdefault(whose, []).append(turns[0])
         return ()
+
+    async def asked_anew(self, place: str, message_id: int, front: Front) -> None:
+        """Make the last reply anew where its question was edited, if that is wanted."""
+        turn = await self._takes.last(place, message_id, EDITED_WITHIN)
+        if turn is None:
+            return
+        said = turn.incoming.utterance
+        settings = await self._cascade.of(place=said.place, character_id=turn.character_id, user_id=turn.user_id)
+        if not settings[ANSWER_EDITS]:
+            return
+        try:
+            await self.admit(said, turn.character_id)
+        except TzurotError as error:
+            logger.info("an edited question is not answered anew: {}", error)
+            return
+        if (accepted := await self._takes.again(turn.id)) is not None:
+            await self._run(accepted, front)
 
     def stop(self, place: str) -> None:
         """Let characters there stop to go on among themselves."""

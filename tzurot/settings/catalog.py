@@ -189,6 +189,14 @@ STREAMING = Setting(
     default=False,
     kind=Switch(),
 )
+ANSWER_EDITS = Setting(
+    key="answer_edits",
+    label="Edited questions",
+    help="Whether the last reply is made anew when its question is edited within five minutes.",
+    section=REPLIES,
+    default=False,
+    kind=Switch(),
+)
 REPLY_BUTTONS = Setting(
     key="reply_buttons",
     label="Reply buttons",
@@ -345,6 +353,7 @@ ALL: tuple[Setting[Any], ...] = (
     DREAMT_AT,
     FOOTER,
     STREAMING,
+    ANSWER_EDITS,
     REPLY_BUTTONS,
     REPLY_LANGUAGE,
     CLEANUP,

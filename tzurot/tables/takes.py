@@ -7,12 +7,14 @@ twice, so whatever a crash left is done again.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tzurot.tables.turns import Chunk, accepted_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from tzurot.database.connect import Connection, Database
     from tzurot.tables.turns import Accepted, Ledger
@@ -29,6 +31,11 @@ TAKES = (
     f"SELECT o.id FROM turns o JOIN turns t ON {SAME} WHERE t.id = $1"  # noqa: S608
     " AND EXISTS (SELECT FROM chunks WHERE turn_id = o.id AND text <> '') ORDER BY o.take"
 )
+REWORD = (
+    "UPDATE turns SET incoming = jsonb_set(incoming, '{utterance,text}', to_jsonb($3::text))"
+    " WHERE origin_kind = 'message' AND origin_id = $2 AND place = $1 AND incoming ? 'utterance'"
+)
+LAST = "SELECT * FROM turns WHERE place = $1 ORDER BY id DESC LIMIT 1"
 SHOWN = "UPDATE chunks SET message_id = NULL WHERE turn_id = ANY($1) AND message_id IS NOT NULL"
 STANDING = "SELECT position, message_id FROM chunks WHERE turn_id = ANY($1) AND message_id IS NOT NULL"
 
@@ -46,6 +53,19 @@ class Takes:
     async def of(self, turn_id: int) -> tuple[int, ...]:
         """The ids of all takes of a turn that have words, in their order."""
         return tuple(row["id"] for row in await self._database.rows(TAKES, turn_id))
+
+    @staticmethod
+    async def reword(connection: Connection, place: str, message_id: int, text: str) -> None:
+        """Let what a message says now be what was asked, should it be answered anew."""
+        await connection.execute(REWORD, place, message_id, text)
+
+    async def last(self, place: str, message_id: int, within: timedelta) -> Accepted | None:
+        """The turn that answered a message, where nobody was answered since and that was no longer ago."""
+        row = await self._database.row(LAST, place)
+        if row is None or row["origin_id"] != message_id or row["origin_kind"] != "message":
+            return None
+        over = row["state"] == "remembered" and datetime.now(UTC) - row["ended_at"] <= within
+        return accepted_from(row) if over else None
 
     async def speak(self, turn_id: int, voice: str, chunks: Sequence[str]) -> tuple[Chunk, ...]:
         """Commit a new take that is to stand where the shown one does; see `Ledger.speak` for what it raises."""
