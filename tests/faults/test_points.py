@@ -25,6 +25,7 @@ from tests.faults.points import (
     Outside,
 )
 from tests.loopback.fixtures import discord, llm
+from tests.loopback.llm import Text
 from tests.postgres import until
 
 if TYPE_CHECKING:
@@ -157,6 +158,10 @@ class Live(Asked):
             " ON CONFLICT DO NOTHING",
             self.channel.id,
         )
+
+    async def ask(self) -> None:
+        self.outside.llm.say(Text(LONG, between_chunks_s=0.002))  # slowly enough for its beginning to be shown
+        await super().ask()
 
 
 class Both(Asked):
