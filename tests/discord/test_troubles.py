@@ -93,7 +93,7 @@ TROUBLES: dict[str, Trouble] = {
         denied(Permission.SEND_MESSAGES, Permission.MANAGE_WEBHOOKS),
         spoken_before=False,
         said=False,
-        whispered="Give me the permission Send Messages there",
+        whispered="Give me the permissions View Channel and Send Messages",
         error="speak.refused",
     ),
     "the channel is hidden": Trouble(

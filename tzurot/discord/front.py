@@ -12,7 +12,7 @@ from loguru import logger
 
 from tzurot.discord.inbound import CHANNELS, utterance_of
 from tzurot.discord.names import webhook_name
-from tzurot.discord.notices import notice
+from tzurot.discord.notices import notice, reason
 from tzurot.discord.render import drawn, rows
 from tzurot.discord.webhooks import LOST
 from tzurot.errors import CannotSpeak, NotFound, Refused
@@ -187,8 +187,8 @@ class DiscordFront:
         except hikari.ClientHTTPResponseError as error:
             raise CannotSpeak(
                 "speak.refused",
-                f"I may not answer in that channel: {error.message}",
-                "Give me the permission Send Messages there.",
+                f"I may not answer in that channel: {reason(error)}",
+                "Give me the permissions View Channel and Send Messages there.",
             ) from None
         except LOST as error:
             raise Unsure from error
@@ -212,7 +212,7 @@ class DiscordFront:
         except hikari.NotFoundError:
             return False
         except hikari.ClientHTTPResponseError as error:
-            raise unchangeable(error.message) from None
+            raise unchangeable(reason(error)) from None
         except LOST as error:
             raise CannotSpeak("speak.unanswered", "Discord does not answer.", "Try again in a minute.") from error
         return True
@@ -227,7 +227,7 @@ class DiscordFront:
         except hikari.NotFoundError:
             return
         except hikari.ClientHTTPResponseError as error:
-            raise unchangeable(error.message) from None
+            raise unchangeable(reason(error)) from None
         except LOST as error:
             raise CannotSpeak("speak.unanswered", "Discord does not answer.", "Try again in a minute.") from error
 

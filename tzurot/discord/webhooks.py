@@ -13,6 +13,7 @@ import hikari
 from cachetools import LRUCache, TTLCache
 
 from tzurot.discord.names import webhook_name
+from tzurot.discord.notices import reason
 from tzurot.errors import CannotSpeak
 from tzurot.pipeline.front import Unsure
 
@@ -149,7 +150,7 @@ class Webhooks:
             except (hikari.ForbiddenError, hikari.BadRequestError) as error:
                 refusal = self._refusals[channel_id] = CannotSpeak(
                     "speak.no_webhook",
-                    f"No webhook can be used here: {error.message}",
+                    f"No webhook can be used here: {reason(error)}",
                     "Give the bot the permission Manage Webhooks in this channel.",
                 )
                 raise refusal from None
@@ -202,6 +203,6 @@ def _gone() -> CannotSpeak:
 def _refused(error: hikari.ClientHTTPResponseError) -> CannotSpeak:
     return CannotSpeak(
         "speak.refused",
-        f"Discord did not take the message: {error.message}",
+        f"Discord did not take the message: {reason(error)}",
         "Check the bot's permissions in this channel.",
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from cachetools import LRUCache
 from loguru import logger
 
 from tzurot.errors import ProviderFailed, TzurotError, bug
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 
 ASKED_AGAIN = 2
+TOLD_KEPT = 1000
 PASSING = frozenset({"speak.unanswered", "database.unreachable"})
 UNSEEN = frozenset({"llm.refused", "llm.model_unknown", "llm.error", "llm.down"})  # how servers say that one is blind
 NOTHING_SAID = frozenset({"llm.only_thoughts", "llm.nothing_said"})
@@ -76,6 +78,7 @@ class Run:
         self._drafts = drafts
         self._routes = routes
         self.stranded: set[int] = set()
+        self._told: LRUCache[tuple[int, str], None] = LRUCache(TOLD_KEPT)
 
     async def __call__(
         self, accepted: Accepted, front: Front, before: asyncio.Task[Delivery | None] | None = None
@@ -208,7 +211,10 @@ class Run:
             return
         if known.code == "turn.taken":
             return  # another process answers
-        await front.tell(accepted.incoming, known, accepted.reference)
+        told = accepted.incoming.utterance.message_id, known.code
+        if told not in self._told:  # several characters that fail for one reason need not all say so
+            self._told[told] = None
+            await front.tell(accepted.incoming, known, accepted.reference)
         try:
             if flight is None:
                 await self._ledger.end(accepted.id, "failed")
