@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -263,12 +264,23 @@ def test_what_the_window_cannot_hold_is_said_and_the_newest_stays() -> None:
 
 def test_of_memories_the_weakest_go_first() -> None:
     tiny = replace(ROUTE, context_tokens=1024, reply_tokens=700)
-    memories = tuple(memory(f"memory {n} " + "word " * 50, float(n)) for n in (2, 9, 1))
+    memories = tuple(memory(f"memory {n} " + "word " * 10, float(n)) for n in (2, 9, 1, 8, 7))
     prompt = built(turn(), line(1, "Ahoy."), memories=memories, route=tiny)
     assert "memory 9" in prompt.messages[-1].content
     assert "memory 1" not in prompt.messages[-1].content
     assert prompt.cuts[-1].startswith("1 of the oldest lines")
     assert any("of the weakest memories" in cut for cut in prompt.cuts)
+
+
+def test_memories_take_their_share_of_the_window_and_no_more() -> None:
+    memories = tuple(memory(f"memory {n} " + "word " * 30, float(n)) for n in (5, 1, 4, 2, 3))  # 47 tokens each
+    for share, left in ((0.25, [5, 1, 4, 2, 3]), (0.1, [5, 4]), (0.0, [])):
+        told = replace(scene(turn()), settings=Resolved(values={"memory_share": share}))
+        route = replace(ROUTE, context_tokens=1500, reply_tokens=500)
+        prompt = assemble(told, References(), Recollection(memories=memories), route)
+        assert re.findall(r"memory (\d)", prompt.messages[-1].content) == [str(n) for n in left]
+        beyond = f"{5 - len(left)} of the weakest memories, beyond their share"
+        assert (beyond in prompt.cuts) == (len(left) < 5)
 
 
 def test_a_message_longer_than_the_window_is_asked_from_its_beginning() -> None:

@@ -33,7 +33,7 @@ from tzurot.prompt.fence import harmless
 from tzurot.prompt.macros import Facts, Macros, Remark
 from tzurot.prompt.regex_scripts import Placement, applied
 from tzurot.prompt.tokens import MESSAGE_OVERHEAD, estimate
-from tzurot.settings.catalog import REPLY_LANGUAGE, TIMEZONE
+from tzurot.settings.catalog import MEMORY_SHARE, REPLY_LANGUAGE, TIMEZONE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +74,9 @@ def assemble(scene: Scene, references: References, recollection: Recollection, r
     if lore is not None and lore.placed.outlets:
         outlets = {f"outlet::{name}": text_of(entries) for name, entries in lore.placed.outlets.items()}
         macros.facts = replace(macros.facts, values={**macros.facts.values, **outlets})
+    memories = _within(recollection.memories, limit * scene.settings[MEMORY_SHARE])
+    weak = len(recollection.memories) - len(memories)
+    recollection = replace(recollection, memories=memories)
     blocks = [*_standing_blocks(scene, macros, lore), *_passing_blocks(scene, references, recollection, lore)]
     blocks += _last_blocks(scene, macros, lore)
     history = _scripted(scene, macros)
@@ -85,7 +88,8 @@ def assemble(scene: Scene, references: References, recollection: Recollection, r
     fitted = fit(blocks, tokens, limit - FENCES, slack=HISTORY_SLACK)
     skipped = len(history) - fitted.lines
     lines, here = history[skipped:], history[max(skipped, scene.elsewhere) :]
-    cuts = (*fitted.cuts, *_left_out_before(scene), *cuts_of(lore))
+    beyond = (f"{weak} of the weakest memories, beyond their share",) if weak else ()
+    cuts = (*beyond, *fitted.cuts, *_left_out_before(scene), *cuts_of(lore))
     return Prompt(
         messages=laid_out(fitted.blocks, lines, scene.turn.character.id, scene.reactions),
         route=route,
@@ -326,6 +330,17 @@ def _told(other: Participant) -> str:
     pronouns = f" ({other.pronouns})" if other.pronouns else ""
     about = " ".join(other.description.split())[:ABOUT_OTHERS]
     return harmless(f"{other.name}{pronouns}{': ' if about else ''}{about}")
+
+
+def _within(memories: Sequence[Remembered], tokens: float) -> tuple[Remembered, ...]:
+    """Those that fit into so many tokens, the best first; in the order they were in."""
+    fitting: list[int] = []
+    for place in sorted(range(len(memories)), key=lambda place: -memories[place].score):
+        tokens -= estimate(memories[place].episode.text) + MESSAGE_OVERHEAD
+        if tokens < 0:
+            break
+        fitting.append(place)
+    return tuple(memories[place] for place in sorted(fitting))
 
 
 def _memory(memory: Remembered, now: datetime) -> str:
