@@ -115,3 +115,11 @@ def test_the_commented_defaults_are_the_real_ones() -> None:
             default = Config.model_fields[section].annotation.model_fields[match[1]].default
             value = tomllib.loads(f"x = {match[2]}")["x"]
             assert (tuple(value) if isinstance(value, list) else value) == default, f"{section}.{match[1]}"
+
+
+def test_every_setting_does_something() -> None:
+    catalog = ROOT / "tzurot/settings/catalog.py"
+    declared = set(re.findall(r"^([A-Z_]+) = Setting\(", catalog.read_text(), re.MULTILINE))
+    read = "\n".join(path.read_text() for path in SOURCES if path != catalog)
+    assert len(declared) > 20
+    assert {name for name in declared if not re.search(rf"\b{name}\b", read)} == set()
