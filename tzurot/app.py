@@ -58,6 +58,7 @@ from tzurot.tables.people import People
 from tzurot.tables.personas import Personas
 from tzurot.tables.presets import Presets
 from tzurot.tables.settings import Tuned
+from tzurot.tables.standings import Standings
 from tzurot.tables.takes import Takes
 from tzurot.tables.turns import Ledger
 from tzurot.tables.usage import Usage
@@ -100,6 +101,7 @@ class Tables:
     presets: Presets
     takes: Takes
     drafts: Drafts
+    standings: Standings
     tuned: Tuned
     usage: Usage
 
@@ -239,6 +241,7 @@ def tables_of(config: Config, database: Database) -> Tables:
         lorebooks=Lorebooks(database),
         takes=Takes(database, ledger),
         drafts=Drafts(database),
+        standings=Standings(database),
         presets=Presets(database),
         tuned=Tuned(database),
         usage=Usage(database),
@@ -305,7 +308,7 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
     listen = listen_of(config, outbound, guards, cascade)
     describe = Describe(client=client, routes=routes, descriptions=tables.descriptions, model=config.llm.vision_model)
     directions = Directions(tables.lorebooks, tables.presets)
-    fetch = Fetch(tables.people, tables.history, tables.epochs, cascade, directions)
+    fetch = Fetch(tables.people, tables.history, tables.epochs, cascade, directions, tables.standings)
     run = Run(
         characters=tables.characters,
         people=tables.people,

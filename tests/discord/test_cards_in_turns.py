@@ -65,6 +65,7 @@ async def test_a_cards_own_lore_macros_and_scripts_work_in_a_turn(
         assert [last.index(part) for part in parts] == sorted(last.index(part) for part in parts)
         assert last.endswith("Mind Alice's words.")
 
+    async with Bot(discord, llm, database_url):  # a restart ends nothing that stays
         llm.say("Asleep.")
         await discord.say("general", "Alice", "Still there?", reply_to=first)
         await discord.wait_for(lambda d: len(d.webhook_messages("general")) == 2)

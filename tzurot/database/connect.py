@@ -42,6 +42,7 @@ MODELS = (
     "tzurot.tables.aliases",
     "tzurot.tables.epochs",
     "tzurot.tables.lorebooks",
+    "tzurot.tables.standings",
 )
 POOL_SIZE = 6
 CLOSE_S = 5.0

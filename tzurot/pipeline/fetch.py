@@ -12,6 +12,7 @@ from tzurot.pipeline.turn import Scene, Standing
 from tzurot.prompt.tokens import estimate
 from tzurot.settings.catalog import CROSS_CHANNEL, HISTORY_HOURS, HISTORY_MESSAGES
 from tzurot.tables.messages import Line
+from tzurot.tables.standings import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tzurot.tables.epochs import Epochs
     from tzurot.tables.messages import History
     from tzurot.tables.people import People
+    from tzurot.tables.standings import Standings
     from tzurot.talk import Utterance
 
 
@@ -39,7 +41,7 @@ def utc_now() -> datetime:
 class Fetch:
     """Fetches the scene of a turn, and keeps where each conversation of a character stands for the next one.
 
-    That is kept in memory only: after a restart a prompt begins anew, and lore that stayed or rested does so no more.
+    That is kept in memory, and in the database what a restart must not end: lore that stays or rests.
     """
 
     def __init__(
@@ -49,10 +51,12 @@ class Fetch:
         epochs: Epochs,
         cascade: Cascade,
         directions: Directions,
+        standings: Standings,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._people = people
         self._directions = directions
+        self._standings = standings
         self._history = history
         self._epochs = epochs
         self._cascade = cascade
@@ -72,7 +76,7 @@ class Fetch:
         since = await self._epochs.since(persona_id, character_id)
         if hours := settings[HISTORY_HOURS]:
             since = max(since or OLDEST, now - timedelta(hours=hours))
-        standing = self._standing.get((turn.place.key, character_id), Standing())
+        standing = self._standing.get((turn.place.key, character_id)) or await self._stored(turn)
         here = steady(known, standing.since, limit)
         history = here
         if settings[CROSS_CHANNEL]:
@@ -94,9 +98,16 @@ class Fetch:
             reactions=front.reactions(turn.place),
         )
 
-    def moved_on(self, turn: Turn, standing: Standing) -> None:
+    async def _stored(self, turn: Turn) -> Standing:
+        kept = await self._standings.of(turn.place.key, turn.character.id)
+        return Standing(seen=kept.seen, length=kept.length, timers=kept.timers) if kept is not None else Standing()
+
+    async def moved_on(self, turn: Turn, before: Standing, standing: Standing) -> None:
         """Keep where a conversation stands after its prompt was made."""
         self._standing[turn.place.key, turn.character.id] = standing
+        if standing.timers != before.timers:
+            kept = Kept(standing.seen, standing.length, standing.timers)
+            await self._standings.keep(turn.place.key, turn.character.id, kept)
 
 
 def steady(lines: tuple[Line, ...], since: int, limit: int) -> tuple[Line, ...]:

@@ -130,7 +130,7 @@ class Run:
                 flight.recollection = recollection = await self._retrieval(scene)
             with flight.step("assembly"):
                 flight.prompt = prompt = await self._assembled(scene, references, recollection, route)
-            self._fetch.moved_on(turn, prompt.standing)
+            await self._fetch.moved_on(turn, scene.standing, prompt.standing)
             live = is_shown_live(scene, draft, waits=before is not None)
             async with Live(turn, front, self._drafts, self._deliver) if live else nullcontext(draft) as shown:
                 reply = await self._seen_or_told(scene, prompt, shown, flight)
