@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tests.loopback import LoopbackDiscord, ScriptedLLM
+    from tests.loopback.interactions import LoopbackInteraction
 
+EPHEMERAL = 64
 PARTS = [f"Part {n}. " + f"The {word} came ashore. " * 70 for n, word in enumerate(["kettle", "anchor", "lamp"])]
 LONG = "\n\n".join(part.strip() for part in PARTS)
 
@@ -173,10 +175,18 @@ async def test_buttons_below_a_reply(discord: LoopbackDiscord, llm: ScriptedLLM,
     def spoken() -> list[dict[str, Any]]:
         return [one for one in discord.messages(private) if one["content"].startswith("**Maren")]
 
-    async def press(sign: str) -> None:
+    async def press(sign: str) -> LoopbackInteraction:
         buttons = [button for row in spoken()[-1]["components"] for button in row["components"]]
         custom_id = next(button["custom_id"] for button in buttons if button["label"] == sign)
-        await discord.click(private, "Alice", spoken()[-1], custom_id)
+        return await discord.click(private, "Alice", spoken()[-1], custom_id)
+
+    async def told(sign: str) -> str:
+        """What a button tells whoever pressed it, beside the reply."""
+        pressed = await press(sign)
+        await discord.wait_for(lambda _: pressed.followups)
+        (shown,) = pressed.followups
+        assert shown["flags"] & EPHEMERAL
+        return str(shown["embeds"])
 
     llm.default = lambda _request: f"Sight {len(llm.requests)}."
     async with Bot(discord, llm, database_url):
@@ -188,9 +198,13 @@ async def test_buttons_below_a_reply(discord: LoopbackDiscord, llm: ScriptedLLM,
         await discord.wait_for(lambda _: spoken()[0]["content"] == "**Maren:** Sight 2.")
         await press("◀")
         await discord.wait_for(lambda _: spoken()[0]["content"] == "**Maren:** Sight 1.")
-        assert len(spoken()[0]["components"][0]["components"]) == 5
+        assert [len(row["components"]) for row in spoken()[0]["components"]] == [5, 2]
+        assert "Why Maren said so" in await told("❔")
         await alice.run("memory stats", character="maren")
         assert "(1 locked" in alice.fields["Memories"], "the question is; the answer is another one now"
+        assert "kept for good" in await told("🧠")
+        await alice.run("memory stats", character="maren")
+        assert "(2 locked" in alice.fields["Memories"]
         reply = await answered(discord, llm, "@Maren hello", "Hello.")
         assert not reply["components"], "in a server they would stand in everybody's way"
 

@@ -56,7 +56,12 @@ class Router:
             await _acknowledge(interaction)
             acknowledged = True
             answer = await self._pressed(interaction, press)
-            if isinstance(answer, Screen):
+            if isinstance(answer, Screen) and answer.beside:
+                shown = drawn(answer)
+                await interaction.execute(
+                    embeds=shown["embeds"], components=shown["components"], flags=hikari.MessageFlag.EPHEMERAL
+                )
+            elif isinstance(answer, Screen):
                 await interaction.edit_initial_response(**drawn(answer))
         except TzurotError as error:
             await _complain(interaction, error, acknowledged=acknowledged)

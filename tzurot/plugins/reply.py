@@ -137,4 +137,5 @@ class Below:
     async def press(self, viewer: Viewer, press: Press) -> Answer:
         deed = deed_for(press.address.verb)
         await self._reply.do(deed, viewer, press.address.number(0))
-        return None
+        # what it does to the reply is seen there
+        return Screen(title="Reply", text=REMEMBERED, beside=True) if deed is REMEMBER else None

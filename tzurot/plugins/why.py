@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tzurot.discord import options
 from tzurot.discord.commands import Asked, command, message_command
 from tzurot.errors import NotFound
 from tzurot.tables.turns import id_of, reference_of
+from tzurot.ui.reply import WHY
 from tzurot.ui.screen import Address, Answer, Choice, Press, Screen, Select, stale
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ SHOWN = 12
 
 
 class WhyPlugin:
-    key = "why"
+    key = WHY
 
     def __init__(
         self,
@@ -57,7 +59,10 @@ class WhyPlugin:
         return await self._shown(asked.viewer, flight)
 
     async def press(self, viewer: Viewer, press: Press) -> Answer:
-        """What came up is opened: `m` a memory, `f` a fact."""
+        """From below a reply it is told why; what came up is opened: `m` a memory, `f` a fact."""
+        if press.address.verb == WHY:
+            flight = await self._flights.find(viewer.user_id, press.address.number(0))
+            return replace(await self._shown(viewer, flight), beside=True)
         kind, _, subject = press.chosen.partition(":")
         match kind:
             case "m":

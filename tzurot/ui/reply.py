@@ -27,6 +27,8 @@ REMEMBER = Deed(verb="remember", sign="🧠", label="Remember this")
 DELETE = Deed(verb="delete", sign="🗑", label="Delete", or_manager=True)
 DEEDS = (PREVIOUS, NEXT, AGAIN, GO_ON, REMEMBER, DELETE)
 BELOW = "said"  # the screen's key where the buttons stand below the reply itself
+WHY = "why"  # the screen that tells why a reply is as it is, and what is pressed for it
+WHY_SIGN = "❔"
 
 
 def deed_for(verb: str) -> Deed:
@@ -44,7 +46,9 @@ def deed_of(sign: str) -> Deed | None:
 
 def below(turn_id: int) -> tuple[Button, ...]:
     """The buttons of a reply: signs only, because they stand there for ever."""
-    return tuple(
-        Button(label=deed.sign, address=Address(screen=BELOW, verb=deed.verb, arguments=(str(turn_id),)))
-        for deed in (AGAIN, PREVIOUS, NEXT, GO_ON, DELETE)
+    asked = (str(turn_id),)
+    *deeds, delete = (
+        Button(label=deed.sign, address=Address(screen=BELOW, verb=deed.verb, arguments=asked))
+        for deed in (AGAIN, PREVIOUS, NEXT, GO_ON, REMEMBER, DELETE)
     )
+    return (*deeds, Button(label=WHY_SIGN, address=Address(screen=WHY, verb=WHY, arguments=asked)), delete)

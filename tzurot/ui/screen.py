@@ -135,6 +135,8 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
+    """`beside`: shown to who pressed alone, and what they pressed stays as it is."""
+
     title: str
     text: str = ""
     fields: tuple[tuple[str, str], ...] = ()
@@ -142,6 +144,7 @@ class Screen:
     select: Select | None = None
     buttons: tuple[Button, ...] = ()
     files: tuple[File, ...] = ()
+    beside: bool = False
 
 
 Answer = Screen | Form | None
