@@ -64,7 +64,7 @@ def test_a_prompt_is_within_its_limit_and_has_the_card_and_the_last_message(
     assert roles[0] == "system"
     assert roles[1:] == ["user", "assistant"] * (len(roles[1:]) // 2) + ["user"]
     told = "; ".join(prompt.cuts)
-    if "of the weakest memories" in told and history:  # memories go after the whole history, that after the examples
+    if "of the weakest memories (" in told and history:  # memories go after the whole history, that after the examples
         assert f"{len(history)} of the oldest lines" in told
     if "of the oldest lines" in told:
         assert "<examples>" not in prompt.messages[0].content

@@ -108,9 +108,9 @@ def test_a_text_of_nothing_but_calls_is_read_quickly() -> None:
         "`@" * 2_000,
         "a.a-" * 1_000,
     ):
-        begun = time.perf_counter()
+        begun = time.process_time()
         roll.addressed(text[:4_000])
-        assert time.perf_counter() - begun < 1.0
+        assert time.process_time() - begun < 1.0
 
 
 # Thoughts
@@ -163,10 +163,10 @@ def test_no_text_breaks_the_separation(content: str) -> None:
     ],
 )
 def test_reading_takes_time_in_the_length_of_the_answer(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     for long in (text * (40_000 // len(text)), f"<think>{text * (40_000 // len(text))}"):
         clean(separate(long).visible, character="Emery", user="Bob")
-    assert time.perf_counter() - begun < 2.0
+    assert time.process_time() - begun < 2.0
 
 
 # Replies
