@@ -339,7 +339,7 @@ def build(config: Config, outbound: Outbound, database: Database, announcements:
         triggers=triggers,
         guards=guards,
         run=run,
-        forget=Forget(database, memories, Forgetting(database, memories)),
+        forget=Forget(database, tables.history, memories, Forgetting(database, memories)),
         hear=Hear(
             people=tables.people,
             triggers=triggers,

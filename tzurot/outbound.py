@@ -15,7 +15,6 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
-from urllib.request import getproxies
 
 import aiohttp
 import certifi
@@ -237,7 +236,7 @@ def trusted() -> ssl.SSLContext:
     """Whose certificates are believed: the system's, or certifi's where it has none. One for all: each takes 1 MB."""
     context = ssl.create_default_context()
     known = ssl.get_default_verify_paths()
-    if not known.cafile and not (known.capath and any(Path(known.capath).iterdir())):
+    if not known.cafile and not (known.capath and any(Path(known.capath).glob("[0-9a-f]" * 8 + ".[0-9]"))):
         context.load_verify_locations(certifi.where())
     return context
 
@@ -269,19 +268,18 @@ async def _first(response: httpx.Response, limit_bytes: int) -> Fetched:
     return Fetched(content=bytes(received), media_type=media_type)
 
 
-# Neither takes cookies: what one person's request brings is not for another's.
+# Neither takes cookies: what one person's request brings is not for another's. Neither knows a proxy of the
+# environment: it would resolve names where nobody checks them, and models on this machine are not behind it.
 
 
 def _session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEPT_S, ssl=trusted()),
         cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=bool(getproxies()),  # where there is none it would look for one with every request
     )
 
 
 def _guarded_session() -> aiohttp.ClientSession:
-    """It knows no proxy, which would resolve names where nobody checks them."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(resolver=PublicResolver(), limit=CONNECTIONS, ssl=trusted()),
         cookie_jar=aiohttp.DummyCookieJar(),

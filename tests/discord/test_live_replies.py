@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from tests.discord.bot import Bot
-from tests.loopback.llm import HalfStream, Text
+from tests.loopback.llm import HalfStream, Status, Text
 from tests.postgres import until
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tests.loopback import LoopbackDiscord, ScriptedLLM
 
+MANAGE_WEBHOOKS, READ_MESSAGE_HISTORY = 1 << 29, 1 << 16
 STORY = " ".join(f"Sentence {n} tells of the lamp and of the sea below it." for n in range(60))  # two messages
 GROWS = Text(STORY, between_chunks_s=0.02)
 
@@ -70,16 +71,69 @@ async def test_what_cannot_be_finished_is_taken_away(
 ) -> None:
     await switched_on(database_url, discord)
     async with Bot(discord, llm, database_url):
-        llm.say(HalfStream(STORY))
+        llm.default = lambda _request: HalfStream(STORY)
         await discord.say("general", "Alice", "@Maren tell me a story")
         (told,) = await discord.wait_for(lambda d: [m for m in d.bot_messages("general") if not m.get("webhook_id")])
         assert "stopped in the middle" in told["content"]
-        assert len(posts(discord)) == 1, "the beginning was shown"
+        assert len(llm.requests) > 1, "it was asked again, and the beginning shown anew"
+        assert len(posts(discord)) == 1
         assert not said(discord)
         llm.say("All is well again, and the lamp is lit.")
         await discord.say("general", "Alice", "@Maren hello?")
         await discord.wait_for(said)
         assert said(discord) == ["All is well again, and the lamp is lit."]
+
+
+async def test_a_second_try_takes_the_place_of_the_first(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    await switched_on(database_url, discord)
+    async with Bot(discord, llm, database_url):
+        llm.say(HalfStream(STORY))
+        llm.say("It was a short story after all, and here it ends, with the lamp lit and the boats at home in the bay.")
+        await discord.say("general", "Alice", "@Maren tell me a story")
+        await discord.wait_for(lambda d: any("short story" in text for text in said(d)) and "…" not in said(d)[0])
+        assert len(said(discord)) == len(posts(discord)) == 1
+
+
+async def test_what_a_killed_process_showed_goes_where_the_next_one_fails(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    await switched_on(database_url, discord)
+    ledger = await asyncpg.connect(database_url)
+    try:
+        async with Bot(discord, llm, database_url) as bot:
+            llm.say(GROWS)
+            await discord.say("general", "Alice", "@Maren tell me a story")
+            await until(ledger, "SELECT EXISTS (SELECT FROM chunks WHERE message_id IS NOT NULL)")
+            await bot.kill()
+        llm.default = lambda _request: Status(401)
+        async with Bot(discord, llm, database_url):
+            await discord.wait_for(lambda d: any("API key" in str(one["content"]) for one in d.bot_messages("general")))
+            assert not said(discord)
+            assert await ledger.fetchval("SELECT count(*) FROM chunks") == 0
+    finally:
+        await ledger.close()
+
+
+async def test_without_webhooks_it_grows_as_the_bots_own_message(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    """Without Read Message History either: what the bot posted itself it need not look up."""
+    quiet = discord.add_channel("quiet", deny_bot=MANAGE_WEBHOOKS | READ_MESSAGE_HISTORY)
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(
+        "INSERT INTO settings (tier, subject, values) VALUES ('operator', '', '{\"streaming\": true}')"
+    )
+    await connection.close()
+    async with Bot(discord, llm, database_url):
+        llm.say(GROWS)
+        await discord.say(quiet, "Alice", "@Maren tell me a story")
+
+        def whole(d: LoopbackDiscord) -> bool:
+            return " ".join(str(one["content"]).removeprefix("**Maren:** ") for one in d.bot_messages(quiet)) == STORY
+
+        await discord.wait_for(whole, timeout=20)
 
 
 async def test_somebody_takes_the_beginning_away(discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str) -> None:

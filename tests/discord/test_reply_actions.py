@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.discord.bot import Bot
 from tests.discord.person import Person
+from tests.loopback.llm import Text
 
 if TYPE_CHECKING:
     from typing import Any
@@ -224,3 +225,44 @@ async def test_a_reply_made_anew_does_not_remember_the_one_it_replaces(
         assert "Nora lives in Lisbon" in prompt
         assert "Oporto" not in prompt
         assert "I said that" not in prompt
+
+
+async def test_buttons_stand_below_the_last_message_of_whichever_version(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    private = discord.dm_with("Alice")
+    alice = Person(discord, where=private)
+
+    def stands() -> list[bool]:
+        spoken = [one for one in discord.messages(private) if one["content"].startswith("**Maren")]
+        return [bool(one["components"]) for one in spoken]
+
+    async with Bot(discord, llm, database_url):
+        llm.say("Short.")
+        await discord.say(private, "Alice", "@Maren tell me")
+        await discord.wait_for(lambda _: stands() == [True])
+        reply = next(one for one in discord.messages(private) if one["content"].startswith("**Maren"))
+        llm.say(LONG)
+        await settled(alice, "Regenerate", reply)
+        assert stands() == [False, False, True]
+        await alice.press("◀ Previous")
+        assert stands() == [True]
+
+
+async def test_what_is_deleted_while_a_turn_runs_is_not_told_to_the_next_one(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    llm.default = lambda _request: "Aye."
+    async with Bot(discord, llm, database_url):
+        alice = Person(discord)
+        old = await discord.say("general", "Alice", "@Maren the treasure lies below the oak")
+        await discord.wait_for(said)
+        await settled(alice, "Why", discord.webhook_messages("general")[0])
+        for number in range(3):
+            llm.say(Text("Wait a moment.", between_chunks_s=0.1))
+            await discord.say("general", "Alice", f"@Maren what is {number} and one?")
+            if not number:
+                await discord.delete(old)
+            await discord.say("general", "Alice", f"@Maren and {number} and two?")
+            await discord.wait_for(lambda d, n=number: len(said(d)) == 3 + 2 * n)
+        assert all("oak" not in request.prompt for request in llm.requests[2:])

@@ -40,9 +40,13 @@ def test_a_word_falls_into_the_same_pieces(word: str) -> None:
     assert ours().ids(whole) == theirs().encode(word, add_special_tokens=False).ids
 
 
-@given(st.lists(st.from_regex(r"[A-Za-z0-9,.!?'éüß日本\n-]{1,20}", fullmatch=True), min_size=1))
-def test_no_piece_reaches_over_a_space(said: list[str]) -> None:
-    text = " ".join(said)
+@given(
+    st.lists(st.from_regex(r"[A-Za-z0-9,.!?'éüß日本\n-]{1,20}", fullmatch=True), min_size=1),
+    st.sampled_from([" ", "  ", "   ", "    ", "     "]),
+    st.sampled_from(["", " ", "  "]),
+)
+def test_no_piece_reaches_over_spaces(said: list[str], spaces: str, end: str) -> None:
+    text = spaces.join(said) + end
     found = [piece for word in words(text) for piece in ours().ids(word)]
     assert found == theirs().encode(text, add_special_tokens=False).ids
 
@@ -51,7 +55,7 @@ def test_no_piece_reaches_over_a_space(said: list[str]) -> None:
 def test_every_text_has_pieces_of_bounded_length(text: str) -> None:
     found = words(text)
     assert max(map(len, found), default=0) <= LONGEST
-    assert sum(map(len, found)) == len(text) - text.count(" ") + sum(bool(word) for word in text.split(" "))
+    assert sum(map(len, found)) == (len(text) + 1 if text else 0)
     for word in found:
         assert all(piece < 32_000 for piece in ours().ids(word))
 

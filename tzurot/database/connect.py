@@ -1,4 +1,4 @@
-"""The pool of connections for plain SQL, and Tortoise set up beside it."""
+"""The connections for plain SQL, a pool's and kept from it while they work, and Tortoise set up beside them."""
 
 # asyncpg and Tortoise carry no types: what leaves this module does
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -46,6 +47,7 @@ MODELS = (
 )
 POOL_SIZE = 6
 CLOSE_S = 5.0
+IDLE_S = 240.0  # networks forget a connection on which nothing happens for some minutes
 ACQUIRE_S = 10.0
 COMMAND_S = 30.0
 NAMED = {"application_name": "tzurot"}
@@ -82,7 +84,7 @@ class Connection(Protocol):
 
 
 class PlainConnection(asyncpg.Connection):  # pyright: ignore[reportMissingTypeArgument]
-    """A connection that is handed back as it is: nothing here changes session state, so no reset round trip."""
+    """A connection that goes back to the pool as it is: nothing here changes session state, so no reset round trip."""
 
     def get_reset_query(self) -> str:
         return ""
@@ -144,7 +146,8 @@ class Database:
     def __init__(self, given: Credentials) -> None:
         self.credentials = given
         self._pool: asyncpg.Pool | None = None
-        self._idle: list[PoolConnectionProxy] = []  # not given back to the pool: that costs as much as to ask
+        # not given back to the pool, because that costs as much as to ask; with when each was used last
+        self._idle: list[tuple[PoolConnectionProxy, float]] = []
         self._room = asyncio.Semaphore(POOL_SIZE)
 
     async def open(self) -> None:
@@ -164,7 +167,7 @@ class Database:
             pool, self._pool = self._pool, None
             try:
                 while self._idle:
-                    await pool.release(self._idle.pop())
+                    await pool.release(self._idle.pop()[0])
                 await asyncio.wait_for(pool.close(), CLOSE_S)
             except TimeoutError:
                 pool.terminate()
@@ -189,19 +192,32 @@ class Database:
                     await pool.release(connection)  # which ends what was left in the middle
                     raise
                 if self._pool is pool:
-                    self._idle.append(connection)
+                    self._keep(connection)
                 else:
                     await pool.release(connection)
             finally:
                 self._room.release()
 
     async def _taken(self, pool: asyncpg.Pool) -> PoolConnectionProxy:
+        """The connection that was used last, or one of the pool's; those that nobody used for long are closed."""
         while self._idle:
-            connection = self._idle.pop()
-            if not connection.is_closed():
-                return connection
-            await pool.release(connection)
+            connection, used_at = self._idle.pop()
+            try:
+                if not connection.is_closed():
+                    if monotonic() - used_at < IDLE_S:
+                        return connection
+                    connection.terminate()
+            except asyncpg.InterfaceError:  # the server closed it: it left the pool by itself
+                continue
         return await pool.acquire(timeout=ACQUIRE_S)
+
+    def _keep(self, connection: PoolConnectionProxy) -> None:
+        self._idle.append((connection, monotonic()))
+        oldest, used_at = self._idle[0]
+        if monotonic() - used_at > IDLE_S:
+            del self._idle[0]
+            with suppress(asyncpg.InterfaceError):
+                oldest.terminate()
 
     @asynccontextmanager
     async def transaction(self, *, durable: bool = True) -> AsyncGenerator[Connection]:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import hikari
-from cachetools import TTLCache
+from cachetools import LRUCache, TTLCache
 from loguru import logger
 
 from tzurot.discord.inbound import CHANNELS, utterance_of
@@ -38,14 +38,18 @@ TYPING_EVERY_S = 8.0
 PAGE = 100
 PAGE_S = 3.0  # context is worth this long a wait
 SEARCHED = 300
+KEPT = 5000
 
 
 class UnseenDraft:
-    """On Discord nobody sees a reply before it is posted."""
+    """By itself Discord shows nobody a reply before it is posted."""
 
     streams = False
 
     def show(self, text: str) -> None: ...
+
+    def restart(self) -> bool:
+        return True
 
 
 class DiscordFront:
@@ -69,6 +73,7 @@ class DiscordFront:
         self._places = places
         self._overheard = overheard
         self._shown_typing: TTLCache[int, None] = TTLCache(CHANNELS, TYPING_EVERY_S)
+        self._spoken: LRUCache[int, None] = LRUCache(KEPT)  # what the bot itself posted as a character
         self._reader = reader
         self.choice: Callable[[Utterance], Awaitable[Screen]] | None = None
 
@@ -192,6 +197,7 @@ class DiscordFront:
             ) from None
         except LOST as error:
             raise Unsure from error
+        self._spoken[int(message.id)] = None
         return int(message.id)
 
     async def revise(
@@ -199,12 +205,9 @@ class DiscordFront:
     ) -> bool:
         buttons = rows(below(buttons_of)) if buttons_of is not None else ()
         try:
-            hook = self._webhooks.posted.get(message_id)
-            if hook is None:
-                message = await self._bot.rest.fetch_message(place.channel_id, message_id)
-                hook = message.webhook_id
+            hook = await self._posted_by(place, message_id)
             if hook is not None:
-                await self._webhooks.edit(place, int(hook), message_id, text, buttons)
+                await self._webhooks.edit(place, hook, message_id, text, buttons)
             else:
                 await self._bot.rest.edit_message(
                     place.channel_id, message_id, prefixed(voice, text), components=buttons or None
@@ -217,11 +220,20 @@ class DiscordFront:
             raise CannotSpeak("speak.unanswered", "Discord does not answer.", "Try again in a minute.") from error
         return True
 
+    async def _posted_by(self, place: Place, message_id: int) -> int | None:
+        """The webhook that posted a message; None for the bot itself. Only what another process posted is asked for."""
+        if message_id in self._spoken:
+            return None
+        if (hook := self._webhooks.posted.get(message_id)) is not None:
+            return hook
+        message = await self._bot.rest.fetch_message(place.channel_id, message_id)
+        return int(message.webhook_id) if message.webhook_id is not None else None
+
     async def retract(self, place: Place, message_id: int) -> None:
         try:
-            message = await self._bot.rest.fetch_message(place.channel_id, message_id)
-            if message.webhook_id is not None:
-                await self._webhooks.delete(place, int(message.webhook_id), message_id)
+            hook = await self._posted_by(place, message_id)
+            if hook is not None:
+                await self._webhooks.delete(place, hook, message_id)
             else:
                 await self._bot.rest.delete_message(place.channel_id, message_id)
         except hikari.NotFoundError:

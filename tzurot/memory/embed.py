@@ -1,7 +1,7 @@
 """Static embeddings: the mean of token vectors, from the weights inside the package wordllama.
 
 The package itself is never imported: its `load()` asks a model hub, and its import costs 80 MB. Its table and
-vocabulary are read here as they lie on disk (cosine to the package's own vectors: 1.0000).
+vocabulary are read here as they lie on disk (cosine to the package's own vectors: 1.0000 for words of up to 63 signs).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Encoder(Protocol):
 class Embedder:
     """Texts to unit vectors. Loading takes about 20 ms and 5 MB; a text about 10 microseconds.
 
-    No piece reaches over a space, so the words that come again are kept as the sums of their pieces' vectors.
+    No piece reaches over a run of spaces, so the words that come again are kept as the sums of their pieces' vectors.
     """
 
     space = SPACE

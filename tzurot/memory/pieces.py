@@ -6,6 +6,7 @@ both together, the likeliest (the lowest id) first, and a sign that it does not 
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 SPACE = "▁"
 LONGEST = 64  # signs of a word that are read together; scripts without spaces have whole sentences for words
+WORD = re.compile(f"{SPACE}+[^{SPACE}]*")
 NEVER = 2**31
+AT_LAST = 2**16  # spaces join each other when everything else is done
 FIRST_PIECE = 259  # those before it are marks and single bytes, which nothing becomes by being joined
 
 
@@ -48,12 +51,14 @@ class Pieces:
 
     def _joined(self, one: str, other: str) -> int:
         found = self._ids.get(one + other, NEVER)
-        return found if found >= FIRST_PIECE else NEVER
+        if found < FIRST_PIECE:
+            return NEVER
+        return found + AT_LAST if other[0] == SPACE and found != NEVER else found
 
 
 def words(text: str) -> Sequence[str]:
-    """The text cut before every space, which no piece reaches over; a very long word is cut further."""
-    marked = [SPACE + word for word in text.split(" ") if word]
+    """The text cut before every run of spaces, which no piece reaches over; a very long word is cut further."""
+    marked: list[str] = WORD.findall(SPACE + text.replace(" ", SPACE)) if text else []
     if max(map(len, marked), default=0) <= LONGEST:
         return marked
     return [part for word in marked for part in _cut(word)]

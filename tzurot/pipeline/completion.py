@@ -39,18 +39,15 @@ class Complete:
 
         """
         speech = self._listen(scene, prompt)
-        shown = False
 
         def heard(piece: Piece) -> None:
-            nonlocal shown
             if draft.streams and piece.text and (text := speech.feed(piece.text)):
-                shown = True
                 draft.show(text)
 
         def restarted() -> bool:
             nonlocal speech
             speech = self._listen(scene, prompt)
-            return not shown
+            return draft.restart()
 
         answer = await self._client.ask(
             prompt.route, prompt.messages, heard=heard, restarted=restarted, attempts=attempts

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tzurot.talk import Place
 
 
+PASSING = frozenset({"speak.unanswered", "database.unreachable"})  # trouble that is worth waiting out
 TRIES = 4
 FIRST_WAIT_S = 0.5
 
@@ -81,9 +82,10 @@ class Deliver:
         """
         message_ids: list[int] = []
         after = asked
+        worded = [chunk for chunk in chunks if chunk.text]
         for chunk in chunks:
             is_last = chunk is chunks[-1]
-            buttons_of = turn_id if has_buttons and is_last else None
+            buttons_of = turn_id if has_buttons and chunk is worded[-1] else None
             message_id = chunk.message_id
             if message_id is not None and chunk.state == "planned":
                 if not chunk.text:

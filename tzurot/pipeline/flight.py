@@ -43,6 +43,7 @@ class Flight:
     recollection: Recollection | None = None
     prompt: Prompt | None = None
     completion: Completion | None = None
+    shown_as: int | None = None  # the message that showed the reply's beginning
     error: TzurotError | None = None
 
     def step(self, name: str) -> Step:

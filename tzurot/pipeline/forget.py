@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 
 class Forget:
-    def __init__(self, database: Database, memories: Memories, forgetting: Forgetting) -> None:
+    def __init__(self, database: Database, history: History, memories: Memories, forgetting: Forgetting) -> None:
         self._database = database
+        self._history = history
         self._memories = memories
         self._forgetting = forgetting
 
@@ -29,6 +30,7 @@ class Forget:
         async with self._database.transaction() as connection:
             await History.drop(connection, gone)
             await self._memories.drop(connection, gone)
+        self._history.release(place)  # at once: what is announced takes its time
 
     async def revised(self, place: str, message_id: int, text: str, attached: Sequence[str] = ()) -> None:
         """Take in what a message says now; one that was never kept stays unknown.
@@ -41,5 +43,6 @@ class Forget:
                 text = "\n".join((text, *lines_of_attached(before, attached))).strip()
             known = await History.revise(connection, place, message_id, text, estimate(text))
             await Takes.reword(connection, place, message_id, text)
+        self._history.release(place)
         if known:
             await self._forgetting.message_edited(place, message_id, text)

@@ -22,11 +22,15 @@ class Draft(Protocol):
 
     @property
     def streams(self) -> bool:
-        """Whether what is shown is seen, so that it cannot be taken back."""
+        """Whether what is shown is seen."""
         ...
 
     def show(self, text: str) -> None:
         """More of the reply that is now certain."""
+        ...
+
+    def restart(self) -> bool:
+        """Begin anew, because the model does; False where what was shown cannot be taken back."""
         ...
 
 

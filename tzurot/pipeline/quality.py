@@ -18,7 +18,7 @@ REPEATABLE_BELOW = 30
 SAME_FROM = 85
 
 RECENT = 5
-SHARED = 0.6  # of the words: where one in eight may differ it is more
+SHARED = 0.6  # of the different words; where one in eight may differ it is more
 LONG_WORDS = 12  # letters; scripts without spaces have no shorter ones
 
 RETRY_FROM = 50
@@ -33,7 +33,7 @@ _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 def is_poor(scene: Scene, completion: Completion, reply: Reply) -> bool:
     """Whether a reply repeats one of the character's last ones, or is hardly one."""
     own = [line.text for line in scene.history if line.character_id == scene.turn.character.id][-RECENT:]
-    words = set(reply.text.casefold().split())
+    words = set(_WORD.findall(reply.text.casefold()))
     alike = [text for text in own if _share_words(words, text)]
     if alike and same_as_before(reply.text, alike) is not None:
         return True
@@ -44,7 +44,7 @@ def is_poor(scene: Scene, completion: Completion, reply: Reply) -> bool:
 
 def _share_words(words: set[str], text: str) -> bool:
     """Whether it is worth a closer look: many words are the same, or are too long to be told apart by spaces."""
-    others = set(text.casefold().split())
+    others = set(_WORD.findall(text.casefold()))
     most = max(len(words), len(others))
     return len(words & others) >= SHARED * most or most * LONG_WORDS < len(text)
 

@@ -163,6 +163,9 @@ class Remember:
             await Ledger.close(connection, [(ending.turn.id, ending.state, ending.spoken_id) for ending in endings])
             if unsaid := [ending.turn.id for ending in endings if ending.incognito]:
                 await Ledger.blank(connection, unsaid)
+        for ending in endings:
+            if ending.replaces or ending.learnt:
+                self._history.release(ending.turn.place.key)
         await self._history.refresh({line.place for line in kept})
         for persona_id, character_id in {(memory.persona_id, memory.character_id) for memory in memories}:
             await self._memories.refresh(persona_id, character_id)

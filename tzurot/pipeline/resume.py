@@ -9,9 +9,8 @@ from loguru import logger
 
 from tzurot.errors import TzurotError, bug
 from tzurot.log import turn_reference
-from tzurot.pipeline.delivery import Post
+from tzurot.pipeline.delivery import PASSING, Post
 from tzurot.pipeline.reply import buttons_stand, voice_of, without_footer
-from tzurot.pipeline.run import PASSING
 from tzurot.pipeline.turn import UNASKED
 
 if TYPE_CHECKING:
@@ -50,11 +49,11 @@ class Resume:
         return await self._ledger.owed(front_name, REMEMBERED_FOR)
 
     async def stranded(self, front_name: str) -> tuple[Owed, ...]:
-        """Replies of this process whose posting was given up while Discord or the database was away."""
+        """Turns of this process that were given up while Discord or the database was away."""
         if not self._run.stranded:
             return ()
         owed = await self._ledger.owed(front_name, REMEMBERED_FOR)
-        found = tuple(o for o in owed if o.state == "posting" and o.turn.id in self._run.stranded)
+        found = tuple(o for o in owed if o.turn.id in self._run.stranded)
         self._run.stranded.clear()
         return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import nullcontext
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -14,8 +13,9 @@ from loguru import logger
 from tzurot.errors import ProviderFailed, TzurotError, bug
 from tzurot.log import turn_reference
 from tzurot.pipeline.assembly import assemble
+from tzurot.pipeline.delivery import PASSING
 from tzurot.pipeline.flight import Flight
-from tzurot.pipeline.live import Live, is_shown_live
+from tzurot.pipeline.live import Live, Unsettled, is_shown_live
 from tzurot.pipeline.lore import is_heavy, scripts_of
 from tzurot.pipeline.quality import is_poor
 from tzurot.pipeline.reply import compose
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 ASKED_AGAIN = 2
 TOLD_KEPT = 1000
-PASSING = frozenset({"speak.unanswered", "database.unreachable"})
 UNSEEN = frozenset({"llm.refused", "llm.model_unknown", "llm.error", "llm.down"})  # how servers say that one is blind
 NOTHING_SAID = frozenset({"llm.only_thoughts", "llm.nothing_said"})
 
@@ -131,9 +130,12 @@ class Run:
             with flight.step("assembly"):
                 flight.prompt = prompt = await self._assembled(scene, references, recollection, route)
             await self._fetch.moved_on(turn, scene.standing, prompt.standing)
-            live = is_shown_live(scene, draft, waits=before is not None)
-            async with Live(turn, front, self._drafts, self._deliver) if live else nullcontext(draft) as shown:
-                reply = await self._seen_or_told(scene, prompt, shown, flight)
+            if is_shown_live(scene, draft, waits=before is not None):
+                async with Live(turn, front, self._drafts, self._deliver) as live:
+                    reply = await self._seen_or_told(scene, prompt, live, flight)
+                flight.shown_as = live.message_id
+            else:
+                reply = await self._seen_or_told(scene, prompt, draft, flight)
             if before is not None:
                 await asyncio.wait({before})
         with flight.step("delivery"):
@@ -144,7 +146,7 @@ class Run:
         try:
             return await self._reply(scene, prompt, draft, flight)
         except ProviderFailed as error:
-            if error.code not in UNSEEN or not any(one.picture for one in flight.attached):
+            if error.code not in UNSEEN or not any(one.picture for one in flight.attached) or not draft.restart():
                 raise
             logger.info("asking again without the pictures: {}", error.sentence)
         assert flight.references is not None
@@ -184,7 +186,7 @@ class Run:
                 if poor is not None:
                     return poor
                 late = monotonic() - begun > prompt.route.total_s / 2
-                if error.code not in NOTHING_SAID or asked_again == ASKED_AGAIN or late:
+                if error.code not in NOTHING_SAID or asked_again == ASKED_AGAIN or late or not draft.restart():
                     raise
                 logger.info("asking again: {}", error.sentence)
         raise AssertionError("the last time returns or raises")
@@ -198,6 +200,15 @@ class Run:
         except Exception:  # noqa: BLE001
             logger.exception("the reply was posted, but could not be remembered")
 
+    async def _withdraw(self, accepted: Accepted, front: Front, gone: Flight | None) -> None:
+        """Take back the beginning of a reply that will not come; where the ledger's row went, the flight knows it."""
+        try:
+            message_id = await self._drafts.drop(accepted.id) or (gone.shown_as if gone is not None else None)
+            if message_id is not None:
+                await front.retract(accepted.incoming.utterance.place, message_id)
+        except TzurotError as error:
+            logger.warning("an unfinished reply stays: {}", error)
+
     async def _crash(self, accepted: Accepted, front: Front, flight: Flight | None, error: Exception) -> None:
         if isinstance(error, TzurotError):
             known = error
@@ -205,12 +216,14 @@ class Run:
         else:
             logger.opt(exception=error).error("no reply: {}", type(error).__name__)
             known = bug()
-        if flight is not None and "delivery" in flight.steps_ms and known.code in PASSING:
+        begun = flight is not None and "delivery" in flight.steps_ms
+        if isinstance(error, Unsettled) or (begun and known.code in PASSING):
             logger.warning("the reply is kept and will be posted when that is over")
             self.stranded.add(accepted.id)
             return
         if known.code == "turn.taken":
             return  # another process answers
+        await self._withdraw(accepted, front, flight if known.code == "character.deleted" else None)
         told = accepted.incoming.utterance.message_id, known.code
         if told not in self._told:  # several characters that fail for one reason need not all say so
             self._told[told] = None

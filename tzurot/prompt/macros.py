@@ -24,7 +24,7 @@ NAME = re.compile(r"\s*(//|time_UTC[+-]\d+|/?[A-Za-z_][\w-]*)", re.ASCII | re.IG
 LONGEST = 400_000
 MOST_CALLS = 5_000
 DEEPEST = 32
-NAMED_WITHIN = 20_000
+NAMED_WITHIN = 10_000
 MARKED = ("trim", "if", "else")  # what these mean depends on what follows
 NOWHEN = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -38,9 +38,10 @@ class Drafts:
             "UPDATE chunks SET message_id = $2 WHERE turn_id = $1 AND position = 0", turn_id, message_id
         )
 
-    async def drop(self, turn_id: int) -> None:
-        """Forget one that is shown nowhere."""
-        await self._database.execute(
-            "DELETE FROM chunks USING turns WHERE turns.id = turn_id AND turn_id = $1 AND turns.state = 'accepted'",
+    async def drop(self, turn_id: int) -> int | None:
+        """Forget it, unless the reply was spoken meanwhile; the message that shows it, to be retracted."""
+        return await self._database.value(
+            "DELETE FROM chunks USING turns WHERE turns.id = turn_id AND turn_id = $1 AND turns.state = 'accepted'"
+            " RETURNING message_id",
             turn_id,
         )

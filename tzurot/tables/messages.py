@@ -117,6 +117,11 @@ class History:
         self._recent.clear()
         self._forgotten += 1
 
+    def release(self, place: str) -> None:
+        """Drop what is known of one place: lines there were changed or deleted, or written beside others."""
+        self._recent.pop(place, None)
+        self._forgotten += 1
+
     async def last(self, place: str, limit: int, last_id: int | None = None) -> tuple[Line, ...]:
         """The newest lines of a place, oldest first.
 
@@ -167,7 +172,8 @@ class History:
         """Keep lines that belong to no turn."""
         async with self._database.connection() as connection:
             await self.keep(connection, lines)
-        await self.refresh({line.place for line in lines})
+        for line in lines:  # a turn may be writing there just now, and its rows would lie behind these
+            self.release(line.place)
 
     async def older_than(self, age: timedelta) -> int:
         """How many lines there are of that age."""

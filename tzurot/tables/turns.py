@@ -5,6 +5,7 @@ merged: the person went on talking, and what came next was answered together wit
 
 A turn is unique by what caused it (kind and id), the character and the take, so an event that arrives again meets the
 key and stops. `posting` is committed together with the text and its chunks: from there on a crash cannot lose them.
+Only what is shown while it is written is a chunk before that (tables/drafts.py).
 A chunk is known -> planned (its request may have been made) -> posted (its message id is known). Where the last chunk
 went is committed with all that is remembered of the turn: until then it counts as planned, and is looked for.
 

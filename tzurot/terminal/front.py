@@ -33,6 +33,9 @@ class ShownDraft:
         self.shown += text
         self._write(text)
 
+    def restart(self) -> bool:
+        return not self.shown
+
 
 class TerminalFront:
     def __init__(self, write: Callable[[str], None], complain: Callable[[TzurotError, str], None]) -> None:
