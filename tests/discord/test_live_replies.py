@@ -34,6 +34,15 @@ async def switched_on(database_url: str, discord: LoopbackDiscord) -> None:
         await connection.close()
 
 
+async def killed_while_it_writes(discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str, ledger: Any) -> None:
+    """A process that has shown the beginning of a story, and never comes to its end."""
+    async with Bot(discord, llm, database_url) as bot:
+        llm.say(GROWS)
+        await discord.say("general", "Alice", "@Maren tell me a story")
+        await until(ledger, "SELECT EXISTS (SELECT FROM chunks WHERE message_id IS NOT NULL)")
+        await bot.kill()
+
+
 def said(discord: LoopbackDiscord) -> list[str]:
     return [str(one["content"]) for one in discord.webhook_messages("general")]
 
@@ -102,11 +111,7 @@ async def test_what_a_killed_process_showed_goes_where_the_next_one_fails(
     await switched_on(database_url, discord)
     ledger = await asyncpg.connect(database_url)
     try:
-        async with Bot(discord, llm, database_url) as bot:
-            llm.say(GROWS)
-            await discord.say("general", "Alice", "@Maren tell me a story")
-            await until(ledger, "SELECT EXISTS (SELECT FROM chunks WHERE message_id IS NOT NULL)")
-            await bot.kill()
+        await killed_while_it_writes(discord, llm, database_url, ledger)
         llm.default = lambda _request: Status(401)
         async with Bot(discord, llm, database_url):
             await discord.wait_for(lambda d: any("API key" in str(one["content"]) for one in d.bot_messages("general")))
@@ -153,11 +158,7 @@ async def test_after_five_minutes_the_beginning_goes_and_an_apology_comes(
     await switched_on(database_url, discord)
     ledger = await asyncpg.connect(database_url)
     try:
-        async with Bot(discord, llm, database_url) as bot:
-            llm.say(GROWS)
-            await discord.say("general", "Alice", "@Maren tell me a story")
-            await until(ledger, "SELECT EXISTS (SELECT FROM chunks WHERE message_id IS NOT NULL)")
-            await bot.kill()
+        await killed_while_it_writes(discord, llm, database_url, ledger)
         await ledger.execute("UPDATE turns SET accepted_at = accepted_at - interval '6 minutes'")
         async with Bot(discord, llm, database_url):
             await until(ledger, "SELECT EXISTS (SELECT FROM turns WHERE state = 'apologised')")
