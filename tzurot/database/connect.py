@@ -146,6 +146,7 @@ class Database:
     def __init__(self, given: Credentials) -> None:
         self.credentials = given
         self._pool: asyncpg.Pool | None = None
+        self._closing: asyncpg.Pool | None = None
         # not given back to the pool, because that costs as much as to ask; with when each was used last
         self._idle: list[tuple[PoolConnectionProxy, float]] = []
         self._room = asyncio.Semaphore(POOL_SIZE)
@@ -164,7 +165,8 @@ class Database:
 
     async def close(self) -> None:
         if self._pool is not None:
-            pool, self._pool = self._pool, None
+            self._closing = pool = self._pool
+            self._pool = None
             try:
                 while self._idle:
                     await pool.release(self._idle.pop()[0])
@@ -173,8 +175,12 @@ class Database:
                 pool.terminate()
         await Tortoise.close_connections()
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncGenerator[Connection]:
+    def connection(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection for as long as the block takes."""
+        return Lent(self)
+
+    async def lend(self) -> PoolConnectionProxy:
+        """For `Lent`; raises StoreDown where there is none in time."""
         pool = self._pool
         if pool is None:
             raise StoreDown("database.closed", "The database is not open.", "Try again in a moment.")
@@ -185,18 +191,20 @@ class Database:
             else:
                 await self._room.acquire()
             try:
-                connection = await self._taken(pool)
-                try:
-                    yield cast("Connection", connection)
-                except BaseException:
-                    await pool.release(connection)  # which ends what was left in the middle
-                    raise
-                if self._pool is pool:
-                    self._keep(connection)
-                else:
-                    await pool.release(connection)
-            finally:
+                return await self._taken(pool)
+            except BaseException:
                 self._room.release()
+                raise
+
+    async def take_back(self, connection: PoolConnectionProxy, *, failed: bool) -> None:
+        """For `Lent`: one on which all went well is kept; the pool ends what was left in the middle."""
+        try:
+            if self._pool is not None and not failed:
+                self._keep(connection)
+            elif (pool := self._pool or self._closing) is not None:
+                await pool.release(connection)
+        finally:
+            self._room.release()
 
     async def _taken(self, pool: asyncpg.Pool) -> PoolConnectionProxy:
         """The connection that was used last, or one of the pool's; those that nobody used for long are closed."""
@@ -242,6 +250,25 @@ class Database:
     async def execute(self, sql: str, *arguments: object) -> None:
         async with self.connection() as connection:
             await connection.execute(sql, *arguments)
+
+
+class Lent:
+    """A connection of a database for as long as a block takes; a class, because a generator costs half a statement."""
+
+    __slots__ = ("_connection", "_database")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __aenter__(self) -> Connection:
+        self._connection = await self._database.lend()
+        return cast("Connection", self._connection)
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            await self._database.take_back(self._connection, failed=error is not None)
+        finally:
+            outage_named().__exit__(kind, error, trace)
 
 
 def tortoise_config(given: Credentials) -> dict[str, Any]:

@@ -88,11 +88,19 @@ class Client:
 
         try:
             async with asyncio.timeout(route.total_s):
+                try:
+                    with _timed(attempts):
+                        return await self._once(route, body, heard, attempts)
+                except ProviderFailed as error:
+                    failed = [error]
                 async for attempt in stamina.retry_context(
                     on=again, attempts=route.attempts, timeout=route.total_s, wait_initial=0.4, wait_max=8
                 ):
-                    with attempt, _timed(attempts):
-                        return await self._once(route, body, heard, attempts)
+                    with attempt:
+                        if failed:  # the first try was made already, without what a second one takes
+                            raise failed.pop()
+                        with _timed(attempts):
+                            return await self._once(route, body, heard, attempts)
         except TimeoutError:
             attempts.append(Attempt(outcome="llm.timeout", took_ms=(monotonic() - started) * 1000))
             raise _too_slow(route) from None
