@@ -80,7 +80,7 @@ def assemble(scene: Scene, references: References, recollection: Recollection, r
     blocks = [*_standing_blocks(scene, macros, lore), *_passing_blocks(scene, references, recollection, lore)]
     blocks += _last_blocks(scene, macros, lore)
     history = _scripted(scene, macros)
-    names = {line.speaker: estimate(line.speaker) + MESSAGE_OVERHEAD + 1 for line in history}
+    names = {name: estimate(name) + MESSAGE_OVERHEAD + 1 for name in {line.speaker for line in history}}
     tokens = [line.tokens + names[line.speaker] for line in history]
     if scene.reactions:
         put = [[scene.reactions[one] for one in line.message_ids if one in scene.reactions] for line in history]
