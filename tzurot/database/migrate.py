@@ -7,8 +7,6 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from loguru import logger
-from tortoise.migrations.executor import MigrationExecutor
-from tortoise.migrations.schema_editor import AsyncpgSchemaEditor
 from tortoise.transactions import in_transaction
 
 from tzurot.database.connect import tortoise_config
@@ -56,6 +54,10 @@ async def migrate(database: Database) -> tuple[str, ...]:
         )
     if done.issuperset(known):
         return ()
+    # most starts have nothing to apply, and do without these
+    from tortoise.migrations.executor import MigrationExecutor  # noqa: PLC0415
+    from tortoise.migrations.schema_editor import AsyncpgSchemaEditor  # noqa: PLC0415
+
     apps = tortoise_config(database.credentials)["apps"]
     async with in_transaction("default") as transaction:
         await transaction.execute_query(f"SELECT pg_advisory_xact_lock({LOCK})")
