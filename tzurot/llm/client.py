@@ -97,7 +97,7 @@ class Client:
                     on=again, attempts=route.attempts, timeout=route.total_s, wait_initial=0.4, wait_max=8
                 ):
                     with attempt:
-                        if failed:  # the first try was made already, without what a second one takes
+                        if failed:  # the first try was made above: what repeating takes costs it a quarter more
                             raise failed.pop()
                         with _timed(attempts):
                             return await self._once(route, body, heard, attempts)
