@@ -1,8 +1,9 @@
 """`make bench`: what the bot itself costs per turn, beside a floor measured in turn with it in the same run.
 
 Overhead is the time from the event's frame to the model's request, plus from the model's last byte to the webhook's
-request. Both programs are processes of their own; Discord and the model are this process. Figures are medians over
-rounds in which floor and bot take turns, because machines are shared and drift.
+request. The programs are processes of their own, which live side by side; Discord and the model are this process.
+Machines are shared and drift within seconds: so ten turns of the floor are followed by ten of the bot, and what is
+promised are medians of what those that ran beside each other differ by.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import statistics
 import sys
 import tempfile
 import time
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from tests.loopback.server import Request
 
 CHANNELS = 50
-SEQUENTIAL = 80
+BLOCKS, TURNS_PER_BLOCK = 8, 10
 WARM_UP = 60
 BURST = 250
 GROWING = 50
@@ -50,9 +51,8 @@ class Figures:
 
     before: list[float] = field(default_factory=list)
     after: list[float] = field(default_factory=list)
-    total: list[float] = field(default_factory=list)
-    p50: list[float] = field(default_factory=list)
-    p95: list[float] = field(default_factory=list)
+    p50: list[float] = field(default_factory=list)  # of a block
+    p95: list[float] = field(default_factory=list)  # of a round
     burst: list[float] = field(default_factory=list)
     ready_s: list[float] = field(default_factory=list)
     rss_mb: list[float] = field(default_factory=list)
@@ -98,18 +98,17 @@ class Bench:
         sent = next(d.sent_ns for d in reversed(self.discord.dispatches) if d.id == message["id"])
         return (request.received_ns - sent) / 1e6, (post.received_ns - request.finished_ns) / 1e6
 
-    async def sequential(self, figures: Figures) -> None:
+    async def warm_up(self) -> None:
         for n in range(WARM_UP):
             await self.one(self.channels[n % CHANNELS])
-        turns = []
-        for n in range(SEQUENTIAL):
+
+    async def block(self, number: int) -> list[tuple[float, float]]:
+        """Some turns, one after the other."""
+        turns: list[tuple[float, float]] = []
+        for n in range(number * TURNS_PER_BLOCK, (number + 1) * TURNS_PER_BLOCK):
             turns.append(await self.one(self.channels[n % CHANNELS]))
             await asyncio.sleep(0.01)  # what follows a reply is not part of the next turn
-        totals = sorted(before + after for before, after in turns)
-        figures.before.append(statistics.median(before for before, _ in turns))
-        figures.after.append(statistics.median(after for _, after in turns))
-        figures.p50.append(statistics.median(totals))
-        figures.p95.append(totals[int(len(totals) * 0.95)])
+        return turns
 
     async def growing(self, figures: Figures) -> None:
         """One conversation with a character that has constant lore: how much of each prompt is as it was before."""
@@ -158,6 +157,10 @@ async def world() -> AsyncGenerator[Bench]:
         yield Bench(discord, llm)
 
 
+def floors(bench: Bench) -> dict[str, str]:
+    return {"FLOOR_REST_URL": bench.discord.rest_url, "FLOOR_LLM_URL": bench.llm.base_url}
+
+
 def ours(bench: Bench, folder: str, history: int) -> dict[str, str]:
     return {
         "TZUROT_DISCORD__REST_URL": bench.discord.rest_url,
@@ -184,16 +187,33 @@ async def measure(history: int, rounds: int) -> tuple[Figures, Figures, Figures]
             # every round begins with so many lines and memories, not with what the last one added
             mine = str(Path(folder, str(number)))
             await (await asyncio.create_subprocess_exec("cp", "-a", str(Path(folder, "0")), mine)).wait()
-            for figures, more in ((floor, {}), (keeping, {"FLOOR_KEEPS": "1"})):
-                async with world() as bench:
-                    theirs = {"FLOOR_REST_URL": bench.discord.rest_url, "FLOOR_LLM_URL": bench.llm.base_url, **more}
-                    async with bench.process(["-m", "tests.benchmarks.floor"], theirs, figures):
-                        await bench.sequential(figures)
-                        await bench.burst(figures)
-            async with world() as bench, bench.process(["-m", "tzurot", "run"], ours(bench, mine, history), bot):
-                await bench.sequential(bot)
-                await bench.burst(bot)
+            async with AsyncExitStack() as running:
+                benches: list[tuple[Figures, Bench]] = []
+                for figures, more in ((floor, {}), (keeping, {"FLOOR_KEEPS": "1"}), (bot, None)):
+                    bench = await running.enter_async_context(world())
+                    program = "tzurot" if more is None else "tests.benchmarks.floor"
+                    settings = ours(bench, mine, history) if more is None else floors(bench) | more
+                    await running.enter_async_context(bench.process(["-m", program, "run"], settings, figures))
+                    benches.append((figures, bench))
+                await beside_each_other(benches[:: (-1) ** number])
     return floor, keeping, bot
+
+
+async def beside_each_other(benches: Sequence[tuple[Figures, Bench]]) -> None:
+    """One round: turns of one program after those of the other, there and back; then each one's burst."""
+    for _, bench in benches:
+        await bench.warm_up()
+    totals: list[list[float]] = [[] for _ in benches]
+    for number in range(BLOCKS):
+        for place, (figures, bench) in list(enumerate(benches))[:: (-1) ** number]:
+            turns = await bench.block(number)
+            figures.before.append(statistics.median(before for before, _ in turns))
+            figures.after.append(statistics.median(after for _, after in turns))
+            figures.p50.append(statistics.median(before + after for before, after in turns))
+            totals[place] += [before + after for before, after in turns]
+    for (figures, bench), total in zip(benches, totals, strict=True):
+        figures.p95.append(sorted(total)[int(len(total) * 0.95)])
+        await bench.burst(figures)
 
 
 async def growing(history: int) -> float:
@@ -220,7 +240,7 @@ async def cold_start() -> float:
 def show(history: int, floor: Figures, keeping: Figures, bot: Figures) -> bool:
     """Print a table and the promises; whether all are kept."""
     m = statistics.median
-    print(f"\n{history} lines of history, {MEMORIES} memories; medians over {len(floor.p50)} rounds")
+    print(f"\n{history} lines of history, {MEMORIES} memories; medians over {len(floor.p95)} rounds")
     print(
         f"{'':8}{'before':>9}{'after':>9}{'p50':>9}{'p95':>9}{'replies/s':>11}{'ready s':>9}{'RSS MB':>9}{'PG MB':>8}"
     )
@@ -229,7 +249,7 @@ def show(history: int, floor: Figures, keeping: Figures, bot: Figures) -> bool:
             f"{name:8}{m(f.before):9.2f}{m(f.after):9.2f}{m(f.p50):9.2f}{m(f.p95):9.2f}{m(f.burst):11.0f}"
             f"{m(f.ready_s):9.2f}{m(f.rss_mb):9.0f}{m(f.postgres_mb):8.0f}"
         )
-    # floor and bot of one round ran within seconds of each other
+    # of blocks and bursts that ran within seconds of each other
     p50 = m(ours - theirs for ours, theirs in zip(bot.p50, floor.p50, strict=True))
     p95 = m(ours - theirs for ours, theirs in zip(bot.p95, floor.p95, strict=True))
     pace = m(ours / theirs for ours, theirs in zip(bot.burst, floor.burst, strict=True))
@@ -251,7 +271,7 @@ def show(history: int, floor: Figures, keeping: Figures, bot: Figures) -> bool:
 async def main() -> int:
     logger.remove()  # seeding is not worth a word
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--history", type=int, nargs="*", default=[50, 200])
     given = parser.parse_args()
     kept = True

@@ -32,6 +32,8 @@ def webhook_name(name: str) -> str:
 
 def _cut(name: str) -> str:
     """At most eighty characters, between signs as people see them: no joined emoji is taken apart."""
+    if len(name) <= LONGEST:
+        return name
     end = 0
     for sign in _SIGN.finditer(name):
         if sign.end() > LONGEST:

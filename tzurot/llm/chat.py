@@ -163,11 +163,11 @@ def _piece(fields: dict[str, Any]) -> Piece:
     choice: dict[str, Any] = choices[0] or {}
     said: dict[str, Any] = choice.get("delta") or choice.get("message") or {}
     return Piece(
-        text=_text(said.get("content")),
-        reasoning=_text(said.get("reasoning_content")) or _text(said.get("reasoning")),
-        finish=_text(choice.get("finish_reason")),
-        model=_text(fields.get("model")),
-        usage=_usage(fields.get("usage")),
+        _text(said.get("content")),
+        _text(said.get("reasoning_content") or said.get("reasoning")),
+        _text(choice.get("finish_reason")),
+        _text(fields.get("model")),
+        _usage(fields.get("usage")),
     )
 
 
@@ -186,10 +186,12 @@ def error_text(error: object) -> str:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
     if isinstance(value, list):  # content as parts, which some servers send
         parts = cast("list[object]", value)
         return "".join(_text(cast("dict[str, Any]", part).get("text")) for part in parts if isinstance(part, dict))
-    return value if isinstance(value, str) else ""
+    return ""
 
 
 def _count(value: object) -> int:

@@ -67,6 +67,8 @@ class Quotation:
 
 
 def _partners(text: str, runs: list[tuple[int, int]]) -> list[int | None]:
+    if not runs:
+        return []
     opening = {match.start(1) for match in _FENCE_OPENS.finditer(text)}
     closing = {match.start(1) for match in _FENCE_CLOSES.finditer(text)}
     breaks = [match.start() for match in _PARAGRAPH_BREAK.finditer(text)]

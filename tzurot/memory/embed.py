@@ -76,17 +76,13 @@ class Embedder:
                 found = words(text[:LONGEST_TEXT])
                 if len(self._places) + len(found) > KEPT_WORDS:
                     self._places.clear()
-                total = self._words[[self._place(word) for word in found]].sum(axis=0)
+                for word in found:
+                    if word not in self._places:
+                        self._words[len(self._places)] = self._table.rows(self._pieces.ids(word)).sum(axis=0)
+                        self._places[word] = len(self._places)
+                total = self._words[[self._places[word] for word in found]].sum(axis=0)
                 vectors[row] = total / (sqrt(total @ total) + 1e-9)  # it points where the mean does
         return vectors
-
-    def _place(self, word: str) -> int:
-        """In which row the word is kept."""
-        place = self._places.get(word)
-        if place is None:
-            place = self._places[word] = len(self._places)
-            self._words[place] = self._table.rows(self._pieces.ids(word)).sum(axis=0)
-        return place
 
 
 class Table:

@@ -118,7 +118,8 @@ class Index:
         self._reached = np.zeros(0, np.float32)  # lengths with those of the neighbours
         self._vectors: NDArray[np.float32 | np.int8] = np.zeros((0, dimensions), np.float32)
         self._scales = np.zeros(0, np.float32)
-        self._norms = np.zeros(0, np.float32)
+        self._factors = np.zeros(0, np.float32)  # what makes a cosine of a product with a vector
+        self._damping = np.zeros(0, np.float32)  # BM25's saturation, by length
         self._said = np.zeros(0)
         self._about = np.zeros((0, 2))
         self._traits = np.zeros(0, np.int16)
@@ -130,7 +131,7 @@ class Index:
 
     @property
     def size_bytes(self) -> int:
-        arrays = (self._near, self._vectors, self._said, self._about, self._lengths, self._reached, self._norms)
+        arrays = (self._near, self._vectors, self._said, self._about, self._lengths, self._reached, self._factors)
         return (
             sum(array.nbytes for array in arrays)
             + sum(segment.size_bytes for segment in self._segments)
@@ -183,6 +184,8 @@ class Index:
             self._fill(entries[start : start + CHUNK_ROWS], first + start)
         self._seal(count)
         self._count = count
+        reached = self._reached[:count]
+        self._damping = K1 * (1 - B + B * reached / (float(reached.mean()) or 1.0))
 
     def _fill(self, entries: Sequence[Entry], first: int) -> None:
         """The columns of some new rows, and what they change in the rows before them."""
@@ -221,7 +224,7 @@ class Index:
             "reached",
             "vectors",
             "scales",
-            "norms",
+            "factors",
             "said",
             "about",
             "traits",
@@ -283,7 +286,7 @@ class Index:
         scales = np.abs(mixed).max(axis=1, initial=0) / np.float32(127) + np.float32(1e-9)
         self._vectors[rows] = np.rint(mixed / scales[:, None]).astype(self._vectors.dtype)
         self._scales[rows] = scales
-        self._norms[rows] = np.linalg.norm(mixed, axis=1) + np.float32(1e-9)
+        self._factors[rows] = scales / (np.linalg.norm(mixed, axis=1) + np.float32(1e-9))
 
     def _seal(self, count: int) -> None:
         """The last segment takes what is new; full ones are joined with those before them that are no larger."""
@@ -295,7 +298,7 @@ class Index:
 
     def match(self, words: NDArray[np.uint32]) -> Matches:
         """BM25 over windows of rows, stem by stem; `words` sorted and distinct. Common ones are in no row."""
-        count, near, reached = self._count, self._near, self._reached
+        count, near = self._count, self._near
         if not count or not len(words):
             return Matches(
                 np.zeros(len(words), np.float32),
@@ -319,21 +322,20 @@ class Index:
         holders = (often > 0).sum(axis=1)
         holders[common] = np.minimum(own[common] * KERNEL.size, count)
         idf = np.log1p((count + UNWRITTEN_ROWS - holders + 0.5) / (holders + 0.5)).astype(np.float32)
-        norms = K1 * (1 - B + B * reached[:count] / (float(reached[:count].mean()) or 1.0))
         shares = often.astype(np.float32)
-        shares /= shares + norms.astype(np.float32)
+        shares /= shares + self._damping
         return Matches(idf, holders, shares)
 
     def dense(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cosine of every row's mixed vector to unit vectors: shape (queries, rows)."""
         count, vectors = self._count, self._vectors
-        if len(vectors) <= WIDE_ROWS:
-            cosines = queries @ vectors[:count].astype(np.float32, copy=False).T
-            cosines *= self._scales[:count] / self._norms[:count]
-            return cosines
         found = np.empty((len(queries), count), np.float32)
-        for start in range(0, count, DENSE_ROWS):
-            stop = min(start + DENSE_ROWS, count)
-            found[:, start:stop] = queries @ vectors[start:stop].astype(np.float32).T
-        found *= self._scales[:count] / self._norms[:count]
+        if len(vectors) <= WIDE_ROWS:  # few queries one by one: packed into blocks they take twice as long
+            for query, cosines in zip(queries, found, strict=True):
+                np.dot(vectors[:count], query, out=cosines)
+        else:
+            for start in range(0, count, DENSE_ROWS):
+                stop = min(start + DENSE_ROWS, count)
+                found[:, start:stop] = queries @ vectors[start:stop].astype(np.float32).T
+        found *= self._factors[:count]
         return found

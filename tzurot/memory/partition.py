@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -99,11 +99,9 @@ class Partition:
     loading: asyncio.Lock = field(default_factory=asyncio.Lock)
     _alone: threading.RLock = field(default_factory=threading.RLock)
     _text_bytes: int = 0
-    _acquaintances: dict[str, tuple[int, Acquaintance | None]] = field(
-        default_factory=dict[str, tuple[int, "Acquaintance | None"]]
-    )
+    _talked: dict[str, tuple[datetime, set[int]]] = field(default_factory=dict[str, tuple[datetime, set[int]]])
     _worth: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
-    _shown: dict[str, deque[frozenset[int]]] = field(default_factory=dict[str, deque[frozenset[int]]])
+    _shown: dict[str, deque[list[int]]] = field(default_factory=dict[str, deque[list[int]]])
 
     def __post_init__(self) -> None:
         self.index = Index(self.encoder.dimensions)
@@ -116,9 +114,14 @@ class Partition:
             for episode in episodes:
                 self.names.learn(episode.speaker, by_character=episode.by_character)
                 self._text_bytes += len(episode.text) + ROW_OVERHEAD_BYTES
+                for audience in (PRIVATE, episode.audience):
+                    since, days = self._talked.get(audience, (episode.said_at, set[int]()))
+                    days.add(int(episode.said_at.timestamp() // DAY_S))
+                    self._talked[audience] = min(since, episode.said_at), days
             self.ids += ids
             self.episodes += episodes
             self.index.add(entries)
+            self._worth = np.append(self._worth, worth(self.index, self.weights, len(self._worth)))
             self.last_id = max(self.last_id, *ids)
             self.size_bytes = self.index.size_bytes + self._text_bytes
 
@@ -126,8 +129,6 @@ class Partition:
         with self._alone:
             question = understand(cue, self.names, self.encoder)
             found = signals(question, self.index, cue.now)
-            if len(self._worth) != len(self.index):
-                self._worth = np.append(self._worth, worth(self.index, self.weights, len(self._worth)))
             weighed = parts(found, relevance(found, self.weights), self._worth, self.weights)
             return Scored(cue, question.short, found, weighed, reduce(np.add, weighed.values()))
 
@@ -149,7 +150,7 @@ class Partition:
             rows = self._apart(scores, limit, without, cue.until)
             if cue.place:
                 self._remember_shown(cue.place, rows)
-            whys = zip(*(scored.parts[name][rows].tolist() for name in scored.parts), strict=True)
+            whys = np.array([part[rows] for part in scored.parts.values()], np.float64).round(4).T.tolist()
             return tuple(
                 Remembered(
                     id=self.ids[row],
@@ -162,16 +163,8 @@ class Partition:
 
     def acquaintance(self, audience: str) -> Acquaintance | None:
         """How well the two know each other, as that audience may know; None where they have not talked."""
-        known = self._acquaintances.get(audience)
-        if known is None or known[0] != len(self.index):
-            with self._alone:
-                said = self.index.said if audience == PRIVATE else self.index.said[self.index.heard_by(audience)]
-                found = None
-                if len(said):
-                    days = 1 + int(np.count_nonzero(np.diff(np.sort(said // DAY_S))))
-                    found = Acquaintance(since=datetime.fromtimestamp(float(said.min()), UTC), days=days)
-                known = self._acquaintances[audience] = (len(self.index), found)
-        return known[1]
+        found = self._talked.get(audience)
+        return Acquaintance(since=found[0], days=len(found[1])) if found is not None else None
 
     def _is_of(self, scored: Scored, cue: Cue) -> bool:
         same = scored.cue.text == cue.text and (scored.cue.before == cue.before or not scored.short)
@@ -186,7 +179,7 @@ class Partition:
             rows, taken = [], list[set[int]]()
             for row in best(scores, most):
                 stems = set(memoryview(self.index.stems(row)).cast("I"))
-                double = bool(stems) and any(_are_alike(stems, other) for other in taken)
+                double = bool(stems) and _is_said(stems, taken)
                 episode = self.episodes[row]
                 late = until is not None and episode.kind == "chat" and episode.origin_id >= until
                 if double or late or episode.origin_id in without:
@@ -201,19 +194,23 @@ class Partition:
 
     def _hide_shown(self, place: str, scored: Scored, scores: NDArray[np.float32]) -> None:
         """What the last turns of a place showed is not shown again, unless the message asks for it by itself."""
-        shown = frozenset[int]().union(*self._shown.get(place, ()))
-        for row in shown:
-            if row < len(scores) and scored.relevance[row] < self.weights.floor:
-                scores[row] = -np.inf
+        count = len(scores)
+        rows = np.array([row for turn in self._shown.get(place, ()) for row in turn if row < count], np.intp)
+        scores[rows[scored.relevance[rows] < self.weights.floor]] = -np.inf
 
-    def _remember_shown(self, place: str, rows: Sequence[int]) -> None:
-        turns = self._shown.pop(place, None) or deque[frozenset[int]](maxlen=SHOWN_TURNS)
-        turns.append(frozenset(rows))
+    def _remember_shown(self, place: str, rows: list[int]) -> None:
+        turns = self._shown.pop(place, None) or deque[list[int]](maxlen=SHOWN_TURNS)
+        turns.append(rows)
         self._shown[place] = turns
         if len(self._shown) > SHOWN_PLACES:
             self._shown.pop(next(iter(self._shown)))
 
 
-def _are_alike(one: set[int], other: set[int]) -> bool:
-    both = len(one & other)
-    return both >= ALIKE * (len(one) + len(other) - both)
+def _is_said(stems: set[int], taken: Sequence[set[int]]) -> bool:
+    """Whether one of the taken lines says nearly the same."""
+    size = len(stems)
+    for other in taken:
+        both = len(stems & other)
+        if both >= ALIKE * size and both >= ALIKE * (size + len(other) - both):
+            return True
+    return False

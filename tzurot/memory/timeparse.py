@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from calendar import isleap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
@@ -65,11 +65,13 @@ Rule = Callable[[Asked, re.Match[str]], Local | None]
 
 def parse(text: str, now: datetime, zone: tzinfo, birthday: tuple[int, int] | None = None) -> Span | None:
     """The first kind of time that the text names; None for a text that names none."""
-    plain = re.sub(r"\s+", " ", text.replace("’", "'").casefold())
-    plain = SHORT.sub(lambda short: next(name for name in MONTHS if name.startswith(short[0][:3])), plain)
-    kinds = {kind for kind, signs in SIGNS.items() if any(sign in plain for sign in signs)}
+    plain = " ".join(text.replace("’", "'").casefold().split())
+    words = set(WORDS.findall(plain))
+    kinds = {kind for kind, signs in SIGNS.items() if not signs.isdisjoint(words)}
     if not kinds:
         return None
+    if "month" in kinds:
+        plain = SHORT.sub(lambda short: next(name for name in MONTHS if name.startswith(short[0][:3])), plain)
     asked = Asked(now.astimezone(zone).replace(tzinfo=None), birthday)
     for kind, pattern, rule in RULES:
         for match in pattern.finditer(plain) if kind in kinds else ():
@@ -276,22 +278,23 @@ def _since(rule: Callable[[Asked, re.Match[str]], Local]) -> Rule:
     return until_now
 
 
-# one of these stands in every text that a rule of that kind is for; most texts have none, and looking is cheap
-SIGNS: Mapping[str, Iterable[str]] = {
-    "today": ("yesterday", "today", "tomorrow"),
-    "tonight": ("night", "this "),
-    "ago": ("ago", "back", "earlier", "from now"),
-    "in": ("in ",),
-    "last": ("last ", "past ", "previous "),
-    "month": MONTHS,
-    "year": ("19", "20", "21"),
-    "birthday": ("birthday",),
-    "holiday": HOLIDAYS,
-    "since": ("since ",),
-    "weekday": ("day",),
-    "calendar": ("week", "month", "year"),
-    "season": SEASONS,
-    "on the": ("on the ",),
+# one of these words stands in every text that a rule of that kind is for; most texts have none, and looking is cheap
+WORDS = re.compile(r"[a-z]+|(?:19|20|21)(?=\d\d)")
+SIGNS: Mapping[str, frozenset[str]] = {
+    "today": frozenset({"yesterday", "today", "tomorrow"}),
+    "tonight": frozenset({"last", "tonight", "this"}),
+    "ago": frozenset({"ago", "back", "earlier", "from"}),
+    "in": frozenset({"in"}),
+    "last": frozenset({"last", "past", "previous"}),
+    "month": frozenset({*MONTHS, *(name[:3] for name in MONTHS), "sept"}),
+    "year": frozenset({"19", "20", "21"}),
+    "birthday": frozenset({"birthday"}),
+    "holiday": frozenset(word for name in HOLIDAYS for word in (name.split()[0], f"{name}s")),
+    "since": frozenset({"since"}),
+    "weekday": frozenset(WEEKDAYS),
+    "calendar": frozenset({"weekend", "week", "month", "year"}),
+    "season": frozenset(SEASONS),
+    "on the": frozenset({"on"}),
 }
 
 

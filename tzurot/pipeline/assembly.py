@@ -106,10 +106,8 @@ def assemble(scene: Scene, references: References, recollection: Recollection, r
 
 
 def _macro_facts(scene: Scene, route: Route, limit: int) -> Facts:
-    turn, card = scene.turn, scene.turn.character.card
-    recent = [
-        Remark(line.text, line.character_id != turn.character.id, line.said_at) for line in scene.history[-REMARKS:]
-    ]
+    turn, card, own_id = scene.turn, scene.turn.character.card, scene.turn.character.id
+    recent = [Remark(line.text, line.character_id != own_id, line.said_at) for line in scene.history[-REMARKS:]]
     said = turn.incoming.utterance
     return Facts(
         char=card.spoken_name,
@@ -227,7 +225,7 @@ def _last_blocks(scene: Scene, macros: Macros, lore: Scanned | None) -> list[Blo
         prompt = card.depth_prompt
         blocks.append(_at_depth(macros.expand(prompt.text), prompt.depth, _role(prompt.role)))
     note = direction.note
-    if note.is_due(_user_messages(scene)):
+    if (note.text or lore is not None) and note.is_due(_user_messages(scene)):
         texts = [text_of(lore.placed.slots.get(Slot.AN_TOP, ()))] if lore is not None else []
         texts += [macros.expand(note.text)] if note.place == "in_chat" else []
         texts += [text_of(lore.placed.slots.get(Slot.AN_BOTTOM, ()))] if lore is not None else []
@@ -307,7 +305,7 @@ def _left_out_before(scene: Scene) -> tuple[str, ...]:
 
 
 def _user_messages(scene: Scene) -> int:
-    return 1 + sum(line.character_id is None for line in scene.history)
+    return 1 + [line.character_id for line in scene.history].count(None)
 
 
 def _context(scene: Scene) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
@@ -125,11 +126,11 @@ def steady(lines: tuple[Line, ...], since: int, limit: int) -> tuple[Line, ...]:
 
 def merged(kept: tuple[Line, ...], overheard: tuple[Utterance, ...], asked: set[int], limit: int) -> tuple[Line, ...]:
     """Both in the order they were said, without what is being answered, the newest `limit` of them."""
-    known = {message_id for line in kept for message_id in line.message_ids}
-    new = [line_of(heard) for heard in overheard if heard.message_id not in known and heard.message_id not in asked]
     lines = [line for line in kept if asked.isdisjoint(line.message_ids)]
-    if new:
-        lines = sorted([*lines, *new], key=lambda line: line.said_at)
+    if overheard:
+        known = asked.union(*(line.message_ids for line in kept))
+        new = [line_of(heard) for heard in overheard if heard.message_id not in known]
+        lines = sorted([*lines, *new], key=attrgetter("said_at"))
     return tuple(lines[-limit:])
 
 

@@ -70,7 +70,7 @@ class Flight:
                     "score": round(m.score, 2),
                     "speaker": m.episode.speaker,
                     "text": m.episode.text,
-                    "why": {name: round(part, 2) for name, part in m.why},
+                    "why": dict(m.why),
                 }
                 for m in (self.recollection.memories if self.recollection else ())
             ],

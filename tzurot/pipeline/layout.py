@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from tzurot.llm.chat import ChatMessage, ImagePart, ImageUrl, TextPart
@@ -84,22 +85,18 @@ def _turns(
     reactions: Mapping[int, str],
 ) -> list[ChatMessage]:
     """The history as chat turns; consecutive lines of the same side become one message, as strict templates want."""
-    turns: list[tuple[Role, list[str]]] = []
-
-    def add(role: Role, text: str) -> None:
-        if turns and turns[-1][0] == role:
-            turns[-1][1].append(text)
-        else:
-            turns.append((role, [text]))
-
+    said: list[tuple[Role, str]] = []
     for place, line in enumerate(history):
         for insertion in at_depth.get(place, ()) if at_depth else ():
-            add("assistant" if insertion.role == "assistant" else "user", insertion.text)
+            said.append(("assistant" if insertion.role == "assistant" else "user", insertion.text))
         if line.character_id == own_id:
-            add("assistant", line.text)
+            said.append(("assistant", line.text))
         else:
-            add("user", harmless(f"{line.speaker}: {line.text}"))
+            said.append(("user", harmless(f"{line.speaker}: {line.text}")))
         if reactions and (put := [reactions[one] for one in line.message_ids if one in reactions]):
             # never in the character's own words: it would go on to write such lines itself
-            add("user", harmless(f"(under that: {'; '.join(put)})"))
-    return [ChatMessage(role=role, content="\n".join(texts)) for role, texts in turns]
+            said.append(("user", harmless(f"(under that: {'; '.join(put)})")))
+    return [
+        ChatMessage(role=role, content="\n".join(text for _, text in together))
+        for role, together in groupby(said, key=itemgetter(0))
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import regex
@@ -32,9 +33,9 @@ _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 
 def is_poor(scene: Scene, completion: Completion, reply: Reply) -> bool:
     """Whether a reply repeats one of the character's last ones, or is hardly one."""
-    own = [line.text for line in scene.history if line.character_id == scene.turn.character.id][-RECENT:]
-    words = set(_WORD.findall(reply.text.casefold()))
-    alike = [text for text in own if _share_words(words, text)]
+    own_id, words = scene.turn.character.id, set(_WORD.findall(reply.text.casefold()))
+    own = islice((line.text for line in reversed(scene.history) if line.character_id == own_id), RECENT)
+    alike = [text for text in own if _share_words(words, text)][::-1]
     if alike and same_as_before(reply.text, alike) is not None:
         return True
     return worth_retry(

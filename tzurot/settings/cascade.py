@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cachetools import LRUCache
+
 from tzurot.settings.catalog import ALL
 from tzurot.settings.setting import Tier
 from tzurot.tables.settings import Scope
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from tzurot.talk import Place
 
 ValueT = TypeVar("ValueT")
+CACHED = 10_000
 DEFAULT, CONFIGURED = "the default", "config.toml"
 
 
@@ -65,13 +68,20 @@ class Cascade:
     def __init__(self, tuned: Tuned, configured: Mapping[str, Any] | None = None) -> None:
         self._tuned = tuned
         self._configured = dict(configured or {})
+        self._known: LRUCache[object, tuple[int, Resolved]] = LRUCache(CACHED)
 
     async def of(
         self, *, place: Place | None = None, character_id: int | None = None, user_id: int | None = None
     ) -> Resolved:
         """What holds for a person who talks with a character in a place; each may be left open."""
-        scopes = scopes_of(place=place, character_id=character_id, user_id=user_id)
-        return self.resolved(scopes, await self._tuned.at([scope for _, scope in scopes]))
+        question = place and (place.guild_id, place.parent_id, place.channel_id), character_id, user_id
+        as_of = self._tuned.changes
+        known = self._known.get(question)
+        if known is None or known[0] != as_of:
+            scopes = scopes_of(place=place, character_id=character_id, user_id=user_id)
+            known = as_of, self.resolved(scopes, await self._tuned.at([scope for _, scope in scopes]))
+            self._known[question] = known
+        return known[1]
 
     def resolved(self, scopes: tuple[tuple[Tier, Scope], ...], values: list[Mapping[str, Any]]) -> Resolved:
         found = dict(self._configured)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from sys import intern
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -159,7 +160,7 @@ class History:
         found = known.copy()
         for place, lines in new.items():
             before, limit = known[place].lines, known[place].limit
-            together = sorted([*before, *lines], key=lambda line: line.said_at)
+            together = sorted([*before, *lines], key=attrgetter("said_at"))
             found[place] = Recent(tuple(together[-limit:]), last[place], limit)
         if asked == self._forgotten:  # else something was changed meanwhile, and this may be what was before
             for place, recent in found.items():

@@ -36,17 +36,17 @@ class Scope(NamedTuple):
 
 
 class Tuned:
-    """Values by scope, cached until somebody announces a change."""
+    """Values by scope, cached until somebody announces a change; `changes` counts those."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._forgotten = 0
+        self.changes = 0
         self._known: LRUCache[Scope, Mapping[str, Any]] = LRUCache(CACHED_SCOPES)
 
     def forget(self) -> None:
         """Drop the cache: values were changed, here or in another process."""
         self._known.clear()
-        self._forgotten += 1
+        self.changes += 1
 
     async def at(self, scopes: Iterable[Scope]) -> list[Mapping[str, Any]]:
         """The values of each scope, in their order; what is not at hand is read in one query."""
@@ -58,7 +58,7 @@ class Tuned:
         return [known[scope] for scope in scopes]
 
     async def _read(self, missing: list[Scope]) -> dict[Scope, Mapping[str, Any]]:
-        asked = self._forgotten
+        asked = self.changes
         rows = await self._database.rows(
             "SELECT tier, subject, values FROM settings JOIN unnest($1::text[], $2::text[]) AS wanted(tier, subject)"
             " USING (tier, subject)",
@@ -67,7 +67,7 @@ class Tuned:
         )
         found: dict[Scope, Mapping[str, Any]] = {scope: {} for scope in missing}
         found |= {Scope(row["tier"], row["subject"]): orjson.loads(row["values"]) for row in rows}
-        if asked == self._forgotten:  # else something was changed meanwhile, and this may be what was before
+        if asked == self.changes:  # else something was changed meanwhile, and this may be what was before
             self._known.update(found)
         return found
 
