@@ -113,17 +113,18 @@ class Client:
         usage = Usage()
         begun = monotonic()
         length = 0
-        async with aclosing(self._pieces(route, body)) as pieces:
-            async for piece in pieces:
-                length += len(piece.text)
-                if length > route.reply_limit_bytes:
-                    raise _too_much()
-                text.append(piece.text)
-                reasoning.append(piece.reasoning)
-                finish = piece.finish or finish
-                model = piece.model or model
-                usage = piece.usage or usage
-                heard(piece)
+        async with aclosing(self._pieces(route, body)) as arriving:
+            async for pieces in arriving:
+                for piece in pieces:
+                    length += len(piece.text)
+                    if length > route.reply_limit_bytes:
+                        raise _too_much()
+                    text.append(piece.text)
+                    reasoning.append(piece.reasoning)
+                    finish = piece.finish or finish
+                    model = piece.model or model
+                    usage = piece.usage or usage
+                    heard(piece)
         said, thought = storable("".join(text)), storable("".join(reasoning))
         if not said.strip() and not thought.strip():
             raise _empty()
@@ -137,7 +138,7 @@ class Client:
             attempts=(*attempts, done),
         )
 
-    async def _pieces(self, route: Route, body: bytes) -> AsyncGenerator[Piece]:
+    async def _pieces(self, route: Route, body: bytes) -> AsyncGenerator[list[Piece]]:
         headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
         if route.api_key:
             headers["Authorization"] = f"Bearer {route.api_key}"
@@ -151,11 +152,11 @@ class Client:
                     raise await failure_of(response, route)
                 clock = asyncio.get_running_loop()
                 moved_at = 0.0
-                async for piece in _read(response, route):
+                async for pieces in _read(response, route):
                     if (now := clock.time()) - moved_at > STALL_STEP_S:  # a timer for each piece costs as much as it
                         moved_at = now
                         deadline.reschedule(now + STALL_STEP_S + route.stall_s)
-                    yield piece
+                    yield pieces
         except TimeoutError:
             raise _too_slow(route) from None
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError):
@@ -168,8 +169,8 @@ class Client:
             raise _cut_off() from None
 
 
-async def _read(response: httpx.Response, route: Route) -> AsyncIterator[Piece]:
-    """The pieces of a good response, streamed or whole.
+async def _read(response: httpx.Response, route: Route) -> AsyncIterator[list[Piece]]:
+    """The pieces of a good response, streamed or whole, as many at once as came at once.
 
     Raises:
         ProviderFailed: llm.not_api, llm.cut_off, llm.too_much, llm.error.
@@ -191,20 +192,18 @@ async def _read(response: httpx.Response, route: Route) -> AsyncIterator[Piece]:
             rest += data
             continue
         *lines, rest = (rest + data).split(b"\n")
-        for line in lines:
-            if not line.startswith(b"data:"):
-                continue
-            event = line[5:].strip()
-            if event == b"[DONE]":
-                await _finish(stream)
-                return
-            if event:
-                piece = piece_of(event)
-                ended = ended or bool(piece.finish)
-                yield piece
-    for piece in _ending(rest, whole=kind == "application/json"):
-        ended = ended or bool(piece.finish) or not rest.startswith(b"data:")
-        yield piece
+        events = [line[5:].strip() for line in lines if line.startswith(b"data:")]
+        done = b"[DONE]" in events
+        pieces = [piece_of(event) for event in (events[: events.index(b"[DONE]")] if done else events) if event]
+        if pieces:
+            ended = ended or any(piece.finish for piece in pieces)
+            yield pieces
+        if done:
+            await _finish(stream)
+            return
+    if pieces := _ending(rest, whole=kind == "application/json"):
+        ended = ended or any(piece.finish for piece in pieces) or not rest.startswith(b"data:")
+        yield pieces
     if not ended and rest.removeprefix(b"data:").strip() != b"[DONE]":
         raise _cut_off() if received else _empty()
 

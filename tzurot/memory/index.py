@@ -31,8 +31,7 @@ UNWRITTEN_ROWS = 200
 # a stem that more rows have says nothing about any of them, and costs the most
 COMMON_ROWS, COMMON_SHARE = 64, 6
 TAIL_ROWS = 256
-DENSE_ROWS = 1024  # so many at a time stay in the processor's cache
-WIDE_ROWS = 4000  # up to here vectors are kept as numbers that can be multiplied at once
+DENSE_ROWS = 256  # as numbers that can be multiplied so many at a time leave room in the processor's cache
 CHUNK_ROWS = 256  # what is computed on the way to a row is large, and is not kept
 NOBODY = -1
 
@@ -116,7 +115,7 @@ class Index:
         self._near = np.zeros((0, 1 + 2 * REACH), np.int32)
         self._lengths = np.zeros(0, np.float32)
         self._reached = np.zeros(0, np.float32)  # lengths with those of the neighbours
-        self._vectors: NDArray[np.float32 | np.int8] = np.zeros((0, dimensions), np.float32)
+        self._vectors = np.zeros((0, dimensions), np.int8)
         self._scales = np.zeros(0, np.float32)
         self._factors = np.zeros(0, np.float32)  # what makes a cosine of a product with a vector
         self._damping = np.zeros(0, np.float32)  # BM25's saturation, by length
@@ -212,8 +211,6 @@ class Index:
         if count <= room:
             return
         more = max(count + 32, count + count // 8) - room
-        if room + more > WIDE_ROWS:
-            self._vectors = self._vectors.astype(np.int8, copy=False)
 
         def grown(array: NDArray[np.generic]) -> NDArray[np.generic]:
             return np.concatenate([array, np.zeros((more, *array.shape[1:]), array.dtype)])
@@ -284,7 +281,7 @@ class Index:
     def _keep(self, rows: NDArray[np.integer], mixed: NDArray[np.float32]) -> None:
         """Vectors as whole numbers of eight bits: nearly the same angles, and of many rows a quarter of the memory."""
         scales = np.abs(mixed).max(axis=1, initial=0) / np.float32(127) + np.float32(1e-9)
-        self._vectors[rows] = np.rint(mixed / scales[:, None]).astype(self._vectors.dtype)
+        self._vectors[rows] = np.rint(mixed / scales[:, None]).astype(np.int8)
         self._scales[rows] = scales
         self._factors[rows] = scales / (np.linalg.norm(mixed, axis=1) + np.float32(1e-9))
 
@@ -330,12 +327,10 @@ class Index:
         """Cosine of every row's mixed vector to unit vectors: shape (queries, rows)."""
         count, vectors = self._count, self._vectors
         found = np.empty((len(queries), count), np.float32)
-        if len(vectors) <= WIDE_ROWS:  # few queries one by one: packed into blocks they take twice as long
-            for query, cosines in zip(queries, found, strict=True):
-                np.dot(vectors[:count], query, out=cosines)
-        else:
-            for start in range(0, count, DENSE_ROWS):
-                stop = min(start + DENSE_ROWS, count)
-                found[:, start:stop] = queries @ vectors[start:stop].astype(np.float32).T
+        for start in range(0, count, DENSE_ROWS):
+            rows = slice(start, min(start + DENSE_ROWS, count))
+            block = vectors[rows].astype(np.float32)
+            for query, cosines in zip(queries, found, strict=True):  # all at once they take twice as long
+                np.dot(block, query, out=cosines[rows])
         found *= self._factors[:count]
         return found

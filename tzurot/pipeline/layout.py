@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from tzurot.llm.chat import ChatMessage, ImagePart, ImageUrl, TextPart
@@ -11,7 +10,7 @@ from tzurot.prompt.fence import fenced, harmless
 from tzurot.prompt.notes import Insertion, inserted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tzurot.llm.chat import Role
     from tzurot.prompt.budget import Block
@@ -30,7 +29,8 @@ def laid_out(
     What stands at a depth joins the turn of its side there; the system's words count to the person's side.
     """
     depths = inserted(len(history) + 1, _insertions(blocks, len(history) + 1))
-    turns = _turns(own_id, history, {place: texts for place, texts in depths if place < len(history)}, reactions)
+    at_depth = {place: texts for place, texts in depths if place < len(history)}
+    turns = _turns(_said(own_id, history, at_depth, reactions))
     if turns and turns[0].role == "assistant":
         turns.insert(0, ChatMessage(role="user", content=BEFORE))
     unanswered = [turns.pop().text] if turns and turns[-1].role == "user" else []
@@ -78,25 +78,28 @@ def _insertions(blocks: Sequence[Block], count: int) -> list[Insertion]:
     ]
 
 
-def _turns(
-    own_id: int,
-    history: Sequence[Line],
-    at_depth: dict[int, tuple[Insertion, ...]],
-    reactions: Mapping[int, str],
-) -> list[ChatMessage]:
-    """The history as chat turns; consecutive lines of the same side become one message, as strict templates want."""
-    said: list[tuple[Role, str]] = []
+def _turns(said: Iterable[tuple[Role, str]]) -> list[ChatMessage]:
+    """Chat turns: what the same side says in a row becomes one message, as strict templates want."""
+    turns: list[tuple[Role, list[str]]] = []
+    for role, text in said:
+        if turns and turns[-1][0] == role:
+            turns[-1][1].append(text)
+        else:
+            turns.append((role, [text]))
+    return [ChatMessage(role=role, content="\n".join(texts)) for role, texts in turns]
+
+
+def _said(
+    own_id: int, history: Sequence[Line], at_depth: dict[int, tuple[Insertion, ...]], reactions: Mapping[int, str]
+) -> Iterator[tuple[Role, str]]:
+    """Who says what in the history, with what stands at a depth of it."""
     for place, line in enumerate(history):
         for insertion in at_depth.get(place, ()) if at_depth else ():
-            said.append(("assistant" if insertion.role == "assistant" else "user", insertion.text))
+            yield ("assistant" if insertion.role == "assistant" else "user"), insertion.text
         if line.character_id == own_id:
-            said.append(("assistant", line.text))
+            yield "assistant", line.text
         else:
-            said.append(("user", harmless(f"{line.speaker}: {line.text}")))
+            yield "user", harmless(f"{line.speaker}: {line.text}")
         if reactions and (put := [reactions[one] for one in line.message_ids if one in reactions]):
             # never in the character's own words: it would go on to write such lines itself
-            said.append(("user", harmless(f"(under that: {'; '.join(put)})")))
-    return [
-        ChatMessage(role=role, content="\n".join(text for _, text in together))
-        for role, together in groupby(said, key=itemgetter(0))
-    ]
+            yield "user", harmless(f"(under that: {'; '.join(put)})")
