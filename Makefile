@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# as pip does with packages: where nobody may write beside the sources, every start would compile them again
+COMPILE := $(BIN)/python -m compileall -q tzurot
 CHARACTER ?=
 # make has a variable of that name for itself: the assembler
 ifeq ($(origin AS),default)
@@ -42,6 +44,7 @@ format: $(VENV)/.test ## write the style
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.test ## measure the bot beside a floor, and its memory
+	@$(COMPILE)
 	$(BIN)/python -m tests.benchmarks.turns
 	$(BIN)/python -m tests.benchmarks.recall
 
@@ -69,6 +72,7 @@ $(VENV)/.run: pyproject.toml constraints.txt
 	@echo "Setting up Python packages in $(VENV) ..." >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) install -c constraints.txt -e . >&2
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.play: $(VENV)/.run

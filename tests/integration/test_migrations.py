@@ -13,8 +13,8 @@ import pytest
 from tortoise.connection import get_connection
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
-from tzurot.database.connect import Database, credentials, tortoise_config
-from tzurot.database.migrate import applied, migrate, shipped
+from tzurot.database.connect import Database, credentials
+from tzurot.database.migrate import applied, migrate, shipped, tortoise
 from tzurot.errors import StoreDown
 from tzurot.tables.characters import Characters
 from tzurot.tables.people import People
@@ -128,9 +128,9 @@ async def test_a_migrated_database_announces_what_changes(empty: Database) -> No
 
 
 async def test_a_database_of_the_first_release_is_brought_up_with_all_that_is_in_it(empty: Database) -> None:
-    apps = tortoise_config(empty.credentials)["apps"]
-    executor = MigrationExecutor(get_connection("default"), apps)
-    await executor.migrate([MigrationTarget("tzurot", "0002_storage")], direction="forward")
+    async with tortoise(empty) as apps:
+        executor = MigrationExecutor(get_connection("default"), apps)
+        await executor.migrate([MigrationTarget("tzurot", "0002_storage")], direction="forward")
     await empty.execute("INSERT INTO users (front, external_id, created_at) VALUES ('discord', '1', now())")
     await empty.execute(
         "INSERT INTO personas (user_id, name, description, is_default, created_at) VALUES (1, 'Ida', '', TRUE, now())"

@@ -1,6 +1,6 @@
-"""The connections for plain SQL, a pool's and kept from it while they work, and Tortoise set up beside them."""
+"""The connections for plain SQL: a pool's, and kept from it while they work."""
 
-# asyncpg and Tortoise carry no types: what leaves this module does
+# asyncpg carries no types: what leaves this module does
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
-from tortoise import Tortoise
-from tortoise.exceptions import DBConnectionError, OperationalError
 
 from tzurot.errors import Invalid, StoreDown
 
@@ -25,26 +23,6 @@ if TYPE_CHECKING:
     from asyncpg import Record as Row
     from asyncpg.pool import PoolConnectionProxy
 
-MODELS = (
-    "tzurot.tables.people",
-    "tzurot.tables.characters",
-    "tzurot.tables.card_files",
-    "tzurot.tables.turns",
-    "tzurot.tables.messages",
-    "tzurot.tables.memories",
-    "tzurot.tables.facts",
-    "tzurot.tables.flights",
-    "tzurot.tables.descriptions",
-    "tzurot.tables.settings",
-    "tzurot.tables.presets",
-    "tzurot.tables.keys",
-    "tzurot.tables.channels",
-    "tzurot.tables.denials",
-    "tzurot.tables.aliases",
-    "tzurot.tables.epochs",
-    "tzurot.tables.lorebooks",
-    "tzurot.tables.standings",
-)
 POOL_SIZE = 6
 CLOSE_S = 5.0
 IDLE_S = 240.0  # networks forget a connection on which nothing happens for some minutes
@@ -62,7 +40,6 @@ OUTAGES = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.DiskFullError,
     asyncpg.OutOfMemoryError,
-    DBConnectionError,
 )
 REFUSALS = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
 
@@ -137,11 +114,7 @@ def credentials(dsn: str) -> Credentials:
 
 
 class Database:
-    """Plain SQL over one pool. Each method raises StoreDown when the server cannot be reached.
-
-    Tortoise is set up beside it for migrations and for what commands do with its models; its own pool opens when it is
-    first used.
-    """
+    """Plain SQL over one pool. Each method raises StoreDown when the server cannot be reached."""
 
     def __init__(self, given: Credentials) -> None:
         self.credentials = given
@@ -153,7 +126,6 @@ class Database:
 
     async def open(self) -> None:
         with outage_named():
-            await Tortoise.init(config=tortoise_config(self.credentials), _enable_global_fallback=True)
             self._pool = await asyncpg.create_pool(
                 **self.credentials.arguments(),
                 min_size=2,
@@ -173,7 +145,6 @@ class Database:
                 await asyncio.wait_for(pool.close(), CLOSE_S)
             except TimeoutError:
                 pool.terminate()
-        await Tortoise.close_connections()
 
     def connection(self) -> AbstractAsyncContextManager[Connection]:
         """A connection for as long as the block takes."""
@@ -271,35 +242,6 @@ class Lent:
             outage_named().__exit__(kind, error, trace)
 
 
-def tortoise_config(given: Credentials) -> dict[str, Any]:
-    return {
-        "connections": {
-            "default": {
-                "engine": "tortoise.backends.asyncpg",
-                "credentials": {
-                    **given.arguments(),
-                    "minsize": 1,
-                    "maxsize": 4,
-                    "connection_class": PlainConnection,
-                    "server_settings": NAMED,
-                },
-            }
-        },
-        "apps": {
-            "tzurot": {
-                "models": list(MODELS),
-                "default_connection": "default",
-                "migrations": "migrations",
-            }
-        },
-        "use_tz": True,
-        "timezone": "UTC",
-    }
-
-
-SCHEMA = tortoise_config(Credentials(host="", user="", database=""))  # what `tortoise makemigrations` compares
-
-
 class outage_named:  # noqa: N801 - reads as the statement it is
     """Turns whatever a lost server raises into one StoreDown."""
 
@@ -312,7 +254,7 @@ class outage_named:  # noqa: N801 - reads as the statement it is
                 "The database is there, but does not let the bot in.",
                 "The host should check user, password and name in database.url.",
             ) from error
-        if isinstance(error, OUTAGES) or (isinstance(error, OperationalError) and isinstance(error.__cause__, OUTAGES)):
+        if isinstance(error, OUTAGES):
             raise StoreDown(
                 "database.unreachable",
                 "The database cannot be reached.",

@@ -1,7 +1,7 @@
-"""What is kept: Tortoise tables with their own queries, one module per subject.
+"""What is kept: plain SQL that returns frozen values, one module per subject.
 
-Models serve commands and migrations; what the pipeline asks on its way to a reply is plain SQL that returns frozen
-values, because ORM objects cost a third of the throughput.
+`schema` declares the tables for migrations. Nothing asks through its models: ORM objects cost a third of the
+throughput.
 """
 
 from __future__ import annotations

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from tortoise import fields
-from tortoise.models import Model
+from typing import TYPE_CHECKING
 
 from tzurot.tables.kept import Kept
 
@@ -15,17 +12,6 @@ if TYPE_CHECKING:
 
 ALIAS_LENGTH = 100
 ALIASES_EACH = 25
-
-
-class AliasRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    character: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.CharacterRow", "aliases")
-    user: fields.ForeignKeyNullableRelation[Any] = fields.ForeignKeyField("tzurot.User", "aliases", null=True)
-    alias = fields.CharField(max_length=ALIAS_LENGTH)
-    created_at = fields.DatetimeField(auto_now_add=True)
-
-    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
-        table = "aliases"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,7 @@ Kept so that the card can be handed out again as it was; nothing in here is read
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from tortoise import fields
-from tortoise.models import Model
+from typing import TYPE_CHECKING
 
 from tzurot.cards.charx import File
 
@@ -16,17 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tzurot.database.connect import Connection, Database
-
-
-class CardFileRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    character: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.CharacterRow", "card_files")
-    path = fields.TextField()
-    content = fields.BinaryField()
-
-    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
-        table = "card_files"
-        unique_together = (("character", "path"),)
 
 
 async def files_of(database: Database, character_id: int) -> tuple[File, ...]:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from tortoise import fields
-from tortoise.models import Model
+from typing import TYPE_CHECKING
 
 from tzurot.tables.kept import Kept
 
@@ -14,18 +11,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tzurot.database.connect import Database
-
-
-class ActivationRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    channel_id = fields.BigIntField()
-    server_id = fields.BigIntField(null=True)
-    character: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.CharacterRow", "activations")
-    activated_at = fields.DatetimeField(auto_now_add=True)
-
-    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
-        table = "activations"
-        unique_together = (("channel_id", "character"),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

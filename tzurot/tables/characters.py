@@ -7,11 +7,9 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
-from tortoise import fields
-from tortoise.models import Model
 
 from tzurot.cards.payload import dump, is_deep, parse
 from tzurot.cards.read import from_object
@@ -37,34 +35,6 @@ LARGE_CARD = 200_000
 INHABITED = "the starters moved in"
 SUMMARIES = "SELECT id, slug, name, owner_id, is_public, is_open, avatar_digest FROM characters ORDER BY id"
 CHARACTER = "SELECT id, slug, name, owner_id, is_public, is_open, avatar_digest, card FROM characters WHERE id = $1"
-
-
-class CharacterRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    slug = fields.CharField(max_length=SLUG_LENGTH, unique=True)
-    name = fields.CharField(max_length=255)
-    owner: fields.ForeignKeyNullableRelation[Any] = fields.ForeignKeyField(
-        "tzurot.User", "characters", null=True, on_delete=fields.SET_NULL
-    )
-    is_public = fields.BooleanField(default=True)
-    is_open = fields.BooleanField(db_default=False)
-    card: Any = fields.JSONField[Any]()
-    avatar_digest = fields.CharField(max_length=64, default="")
-    created_at = fields.DatetimeField(auto_now_add=True)
-    updated_at = fields.DatetimeField(auto_now=True)
-
-    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
-        table = "characters"
-
-
-class Avatar(Model):
-    id = fields.BigIntField(primary_key=True)
-    character: fields.OneToOneRelation[CharacterRow] = fields.OneToOneField("tzurot.CharacterRow", "avatar")
-    content = fields.BinaryField()
-    media_type = fields.CharField(max_length=32)
-
-    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
-        table = "avatars"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

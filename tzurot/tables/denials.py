@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from tortoise import fields
-from tortoise.models import Model
-
 from tzurot.tables.kept import Kept
 
 if TYPE_CHECKING:
@@ -16,21 +13,6 @@ if TYPE_CHECKING:
 
 TargetKind = Literal["user", "server", "channel"]
 DenialScope = Literal["bot", "server", "channel", "character"]
-
-
-class DenialRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    kind = fields.CharField(max_length=8)
-    target = fields.BigIntField()
-    scope = fields.CharField(max_length=16)
-    scope_id = fields.BigIntField(default=0)
-    reason = fields.CharField(max_length=500, default="")
-    expires_at = fields.DatetimeField(null=True)
-    denied_at = fields.DatetimeField(auto_now_add=True)
-
-    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
-        table = "denials"
-        unique_together = (("kind", "target", "scope", "scope_id"),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

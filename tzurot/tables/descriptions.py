@@ -4,25 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tortoise import fields
-from tortoise.indexes import Index
-from tortoise.models import Model
-
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from tzurot.database.connect import Database
-
-
-class DescriptionRow(Model):
-    digest = fields.CharField(max_length=64, primary_key=True)
-    text = fields.TextField()
-    model = fields.CharField(max_length=255)
-    described_at = fields.DatetimeField(auto_now_add=True)
-
-    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
-        table = "descriptions"
-        indexes = (Index(fields=("described_at",)),)
 
 
 class Descriptions:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
-from tortoise import fields
-from tortoise.indexes import Index
-from tortoise.models import Model
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,17 +12,6 @@ if TYPE_CHECKING:
     from tzurot.database.connect import Database
 
 CACHED = 20_000
-
-
-class EpochRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    persona: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.Persona", "epochs")
-    character: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.CharacterRow", "epochs")
-    since = fields.DatetimeField()
-
-    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
-        table = "epochs"
-        indexes = (Index(fields=("persona_id", "character_id", "id")),)
 
 
 class Epochs:

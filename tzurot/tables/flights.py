@@ -6,33 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from tortoise import fields
-from tortoise.indexes import Index
-from tortoise.models import Model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime, timedelta
 
     from tzurot.database.connect import Connection, Database
-
-
-class FlightRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    turn: fields.OneToOneRelation[Any] = fields.OneToOneField("tzurot.TurnRow", "flight")
-    user: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.User", "flights")
-    character_name = fields.CharField(max_length=255)
-    model = fields.CharField(max_length=255, default="")
-    prompt_tokens = fields.IntField(default=0)
-    cached_tokens = fields.IntField(default=0)
-    reply_tokens = fields.IntField(default=0)
-    cost_usd = fields.DecimalField(max_digits=12, decimal_places=6, null=True)
-    record = fields.BinaryField()
-    flown_at = fields.DatetimeField(auto_now_add=True)
-
-    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
-        table = "flights"
-        indexes = (Index(fields=("user_id", "turn_id")), Index(fields=("flown_at",)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
-from tortoise import fields
-from tortoise.models import Model
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,21 +14,6 @@ if TYPE_CHECKING:
     from tzurot.vault import Sealed, Vault
 
 CACHED = 5000
-
-
-class ApiKeyRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    user: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.User", "api_keys")
-    provider = fields.CharField(max_length=32)
-    key_id = fields.CharField(max_length=16)
-    nonce = fields.BinaryField()
-    sealed = fields.BinaryField()
-    created_at = fields.DatetimeField(auto_now_add=True)
-    tested_at = fields.DatetimeField(null=True)
-
-    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
-        table = "api_keys"
-        unique_together = (("user", "provider"),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 from cachetools import LRUCache
-from tortoise import fields
-from tortoise.models import Model
 
 from tzurot.errors import Invalid, NotFound
 from tzurot.lore.files import from_object, to_world
@@ -24,31 +22,6 @@ if TYPE_CHECKING:
 NAME_LENGTH = 100
 BOOKS_EACH = 100
 CACHED_BOOKS = 200
-
-
-class LorebookRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    owner: fields.ForeignKeyNullableRelation[Any] = fields.ForeignKeyField(
-        "tzurot.User", "lorebooks", null=True, on_delete=fields.SET_NULL
-    )
-    name = fields.CharField(max_length=NAME_LENGTH)
-    book: Any = fields.JSONField[Any]()
-    entries = fields.IntField()
-    updated_at = fields.DatetimeField(auto_now=True)
-
-    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
-        table = "lorebooks"
-
-
-class LoreLinkRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    lorebook: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.LorebookRow", "links")
-    scope = fields.CharField(max_length=16)
-    subject = fields.CharField(max_length=64)
-
-    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
-        table = "lore_links"
-        unique_together = (("lorebook", "scope", "subject"),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from operator import attrgetter
 from sys import intern
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cachetools import LRUCache
-from tortoise import fields
-from tortoise.contrib.postgres.fields import ArrayField
-from tortoise.indexes import Index
-from tortoise.models import Model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,26 +17,6 @@ if TYPE_CHECKING:
 
 
 CACHED_LINES = 20_000  # about 6 MB
-
-
-class MessageRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    place = fields.CharField(max_length=64)
-    origin_id = fields.BigIntField()
-    message_ids: Any = ArrayField("bigint")
-    character: fields.ForeignKeyNullableRelation[Any] = fields.ForeignKeyField(
-        "tzurot.CharacterRow", "messages", null=True
-    )
-    persona: fields.ForeignKeyNullableRelation[Any] = fields.ForeignKeyField("tzurot.Persona", "messages", null=True)
-    speaker = fields.CharField(max_length=255)
-    text = fields.TextField()
-    tokens = fields.IntField()
-    said_at = fields.DatetimeField()
-
-    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
-        table = "messages"
-        unique_together = (("place", "origin_id"),)
-        indexes = (Index(fields=("place", "id")),)
 
 
 class Line(NamedTuple):

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cachetools import LRUCache, TTLCache
-from tortoise import fields
-from tortoise.models import Model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,41 +18,6 @@ LATELY = 500  # lines
 PLACES, PRESENT_S = 1000, 60
 NAME_LENGTH = 100
 PRONOUNS_LENGTH = 50
-
-
-class User(Model):
-    id = fields.BigIntField(primary_key=True)
-    front = fields.CharField(max_length=16)
-    external_id = fields.CharField(max_length=64)
-    created_at = fields.DatetimeField(auto_now_add=True)
-
-    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
-        table = "users"
-        unique_together = (("front", "external_id"),)
-
-
-class Persona(Model):
-    id = fields.BigIntField(primary_key=True)
-    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField("tzurot.User", "personas")
-    name = fields.CharField(max_length=NAME_LENGTH)
-    description = fields.TextField(default="")
-    pronouns = fields.CharField(max_length=PRONOUNS_LENGTH, db_default="")
-    is_default = fields.BooleanField(default=True)
-    created_at = fields.DatetimeField(auto_now_add=True)
-
-    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
-        table = "personas"
-
-
-class PersonaOverride(Model):
-    id = fields.BigIntField(primary_key=True)
-    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField("tzurot.User", "persona_overrides")
-    character: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.CharacterRow", "persona_overrides")
-    persona: fields.ForeignKeyRelation[Persona] = fields.ForeignKeyField("tzurot.Persona", "overrides")
-
-    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
-        table = "persona_overrides"
-        unique_together = (("user", "character"),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from cachetools import LRUCache
-from tortoise import fields
-from tortoise.models import Model
 
 from tzurot.errors import Invalid, NotFound
 
@@ -20,18 +18,6 @@ if TYPE_CHECKING:
 CACHED = 2000
 NAME_LENGTH = 100
 PRESETS_EACH = 100
-
-
-class PresetRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    owner: fields.ForeignKeyNullableRelation[Any] = fields.ForeignKeyField("tzurot.User", "presets", null=True)
-    name = fields.CharField(max_length=NAME_LENGTH)
-    values: Any = fields.JSONField[Any]()
-    created_at = fields.DatetimeField(auto_now_add=True)
-
-    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
-        table = "presets"
-        unique_together = (("owner", "name"),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from cachetools import LRUCache
-from tortoise import fields
-from tortoise.models import Model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,17 +13,6 @@ if TYPE_CHECKING:
     from tzurot.database.connect import Database
 
 CACHED_SCOPES = 20_000
-
-
-class SettingsRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    tier = fields.CharField(max_length=16)
-    subject = fields.CharField(max_length=64)
-    values: Any = fields.JSONField[Any]()
-
-    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
-        table = "settings"
-        unique_together = (("tier", "subject"),)
 
 
 class Scope(NamedTuple):

@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
-from tortoise import fields
-from tortoise.models import Model
 
 from tzurot.lore.timed import Timers, from_json, to_json
 
 if TYPE_CHECKING:
     from tzurot.database.connect import Database
-
-
-class StandingRow(Model):
-    """Only conversations whose lore has effects that last have one."""
-
-    id = fields.BigIntField(primary_key=True)
-    place = fields.CharField(max_length=64)
-    character: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.CharacterRow", "standings")
-    seen = fields.BigIntField()
-    length = fields.IntField()
-    timers: Any = fields.JSONField[Any]()
-
-    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
-        table = "standings"
-        unique_together = (("place", "character"),)
 
 
 class Kept(NamedTuple):

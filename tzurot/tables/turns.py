@@ -22,9 +22,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import asyncpg
 import orjson
-from tortoise import fields
-from tortoise.indexes import Index
-from tortoise.models import Model
 
 from tzurot.errors import CannotSpeak, NotFound
 from tzurot.talk import Attachment, Incoming, MessageLink, Place, Speaker, Utterance
@@ -39,41 +36,6 @@ OriginKind = Literal["message", "interaction", "round"]
 TurnState = Literal["accepted", "posting", "remembered", "refused", "failed", "apologised", "retracted", "merged"]
 LONGEST_REFERENCE = 13  # 65 bits
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-
-class TurnRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    origin_kind = fields.CharField(max_length=16)
-    origin_id = fields.BigIntField()
-    character: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.CharacterRow", "turns")
-    take = fields.SmallIntField(default=1)
-    state = fields.CharField(max_length=16)
-    place = fields.CharField(max_length=64)
-    reason = fields.CharField(max_length=16)
-    user: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.User", "turns")
-    persona: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("tzurot.Persona", "turns")
-    incoming: Any = fields.JSONField[Any]()
-    voice: Any = fields.JSONField[Any](null=True)
-    accepted_at = fields.DatetimeField(auto_now_add=True)
-    ended_at = fields.DatetimeField(null=True)
-
-    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
-        table = "turns"
-        unique_together = (("origin_kind", "origin_id", "character", "take"),)
-        indexes = (Index(fields=("place", "id")), Index(fields=("user_id", "id")))
-
-
-class ChunkRow(Model):
-    id = fields.BigIntField(primary_key=True)
-    turn: fields.ForeignKeyRelation[TurnRow] = fields.ForeignKeyField("tzurot.TurnRow", "chunks")
-    position = fields.SmallIntField()
-    text = fields.TextField()
-    state = fields.CharField(max_length=8)
-    message_id = fields.BigIntField(null=True, unique=True)
-
-    class Meta:  # pyright: ignore[reportIncompatibleVariableOverride]
-        table = "chunks"
-        unique_together = (("turn", "position"),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
