@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from tzurot.tables.messages import Line
 from tzurot.tables.standings import Kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from tzurot.pipeline.direction import Directions
     from tzurot.pipeline.front import Front
@@ -85,7 +86,7 @@ class Fetch:
             history = (*elsewhere, *here)[-limit:]
         if since is not None:
             history = tuple(line for line in history if line.said_at > since)
-        others = frozenset(line.speaker for line in history if line.character_id is None) - {turn.asked_by.name}
+        others = frozenset({line.speaker for line in history if line.character_id is None} - {turn.asked_by.name})
         return Scene(
             turn=turn,
             history=history,
@@ -126,12 +127,17 @@ def steady(lines: tuple[Line, ...], since: int, limit: int) -> tuple[Line, ...]:
 
 def merged(kept: tuple[Line, ...], overheard: tuple[Utterance, ...], asked: set[int], limit: int) -> tuple[Line, ...]:
     """Both in the order they were said, without what is being answered, the newest `limit` of them."""
-    lines = [line for line in kept if asked.isdisjoint(line.message_ids)]
-    if overheard:
-        known = asked.union(*(line.message_ids for line in kept))
-        new = [line_of(heard) for heard in overheard if heard.message_id not in known]
-        lines = sorted([*lines, *new], key=attrgetter("said_at"))
-    return tuple(lines[-limit:])
+    known = ids_of(kept)
+    lines = kept if known.isdisjoint(asked) else tuple(line for line in kept if asked.isdisjoint(line.message_ids))
+    new = [line_of(heard) for heard in overheard if heard.message_id not in known and heard.message_id not in asked]
+    if new:
+        lines = tuple(sorted([*lines, *new], key=attrgetter("said_at")))
+    return lines[-limit:]
+
+
+def ids_of(lines: Iterable[Line]) -> set[int]:
+    """The messages that lines consist of."""
+    return set(chain.from_iterable(map(attrgetter("message_ids"), lines)))
 
 
 def line_of(heard: Utterance) -> Line:

@@ -110,8 +110,8 @@ def moved_on(scene: Scene) -> Standing:
     said = [one.message_id for one in scene.turn.said]
     if not standing.seen:
         return replace(standing, seen=said[-1], length=len(scene.history) + len(said))
-    new = [first for first in [*(line.message_ids[0] for line in scene.history), *said] if first > standing.seen]
-    return replace(standing, seen=max(said[-1], standing.seen), length=standing.length + len(new))
+    new = sum(map(standing.seen.__lt__, [*[line.message_ids[0] for line in scene.history], *said]))
+    return replace(standing, seen=max(said[-1], standing.seen), length=standing.length + new)
 
 
 def always_stands(activation: Activation) -> bool:
