@@ -31,6 +31,7 @@ from tzurot.pipeline.turn import ROUND, Prompt
 from tzurot.prompt.budget import Block, Keep, fit
 from tzurot.prompt.fence import harmless
 from tzurot.prompt.macros import Facts, Macros, Remark
+from tzurot.prompt.moments import MONTHS
 from tzurot.prompt.regex_scripts import Placement, applied
 from tzurot.prompt.tokens import MESSAGE_OVERHEAD, estimate
 from tzurot.settings.catalog import MEMORY_SHARE, REPLY_LANGUAGE, TIMEZONE
@@ -209,7 +210,7 @@ def _files(attached: Sequence[Attached]) -> list[Block]:
         number += one.picture is not None
         block = _block("file", in_prompt(one, number), Keep.FILES, -position)
         if one.picture is not None:
-            block = replace(block, picture=one.picture.data_url, tokens=block.tokens + one.picture.tokens)
+            block = block._replace(picture=one.picture.data_url, tokens=block.tokens + one.picture.tokens)
         blocks.append(block)
     return blocks
 
@@ -220,7 +221,7 @@ def _last_blocks(scene: Scene, macros: Macros, lore: Scanned | None) -> list[Blo
     words = "\n".join(harmless(f"{turn.asked_by.name}: {text_with_attachments(one) or SILENCE}") for one in turn.said)
     if turn.accepted.reason == ROUND:
         words = YOUR_TURN.format(name=macros.facts.char)
-    blocks = [replace(_block("last", words, Keep.ALWAYS), role="user")]
+    blocks = [_block("last", words, Keep.ALWAYS)._replace(role="user")]
     if card.depth_prompt is not None:
         prompt = card.depth_prompt
         blocks.append(_at_depth(macros.expand(prompt.text), prompt.depth, _role(prompt.role)))
@@ -234,7 +235,7 @@ def _last_blocks(scene: Scene, macros: Macros, lore: Scanned | None) -> list[Blo
             blocks.append(_at_depth(whole, note.depth, note.role))
     for there in lore.placed.at_depth if lore is not None else ():
         depth = -1 - there.depth if there.reverse else there.depth
-        blocks += [replace(_lore_block("depth", each), role=there.role, depth=depth) for each in there.entries]
+        blocks += [_lore_block("depth", each)._replace(role=there.role, depth=depth) for each in there.entries]
     own = "" if "post_history_instructions" in disabled_prompts(lore) else macros.expand(direction.post_history)
     last_words = card.post_history_instructions
     after = macros.expand(last_words, original=own) if last_words.strip() else own
@@ -252,7 +253,7 @@ def _block(kind: str, text: str, keep: Keep, rank: float = 0.0) -> Block:
 
 
 def _at_depth(text: str, depth: int, role: Role) -> Block:
-    return replace(_block("depth", text, Keep.ALWAYS), depth=depth, role=role)
+    return _block("depth", text, Keep.ALWAYS)._replace(depth=depth, role=role)
 
 
 def _role(name: str) -> Role:
@@ -360,5 +361,5 @@ def _ago(then: datetime, now: datetime) -> str:
     for size, unit in ((365 * 24 * 60, "year"), (30 * 24 * 60, "month"), (24 * 60, "day"), (60, "hour")):
         if minutes >= size:
             count = minutes // size
-            return f"{count} {unit}{'s' if count > 1 else ''} ago ({then:%d %B %Y})"
+            return f"{count} {unit}{'s' if count > 1 else ''} ago ({then.day:02} {MONTHS[then.month - 1]} {then.year})"
     return "a moment ago" if minutes < 2 else f"{minutes} minutes ago"  # noqa: PLR2004

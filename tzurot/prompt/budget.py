@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tzurot.prompt.tokens import estimate
 
@@ -39,8 +39,7 @@ CUT = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(NamedTuple):
     """One part of a prompt; of equal `keep` the lowest `rank` goes first, of equal rank the first in order.
 
     `kind` says where it stands. One that stands within the conversation has its `depth` there, counted from the end (or
@@ -55,7 +54,7 @@ class Block:
     rank: float = 0.0
     role: Role = "system"
     depth: int = 0
-    picture: str = field(default="", repr=False)
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +74,9 @@ def fit(blocks: Sequence[Block], lines: Sequence[int], limit: int, *, slack: flo
     better than they do. With `slack` a history that has to be cut leaves that share of its room free: so it may grow
     for some turns before it is cut again, and the prompt's beginning stays the same meanwhile.
     """
-    total = sum(block.tokens for block in blocks) + sum(lines)
+    total = sum([block.tokens for block in blocks]) + sum(lines)
+    if total <= limit:  # as most do
+        return Fit(blocks=tuple(blocks), lines=len(lines), tokens=total, cuts=())
     dropped: set[int] = set()
     skipped = 0
     for keep in (Keep.EXAMPLES, Keep.LORE, Keep.HISTORY, Keep.MEMORIES, Keep.REFERENCES, Keep.FILES):
@@ -121,7 +122,7 @@ def _shorten(blocks: list[Block], limit: int) -> tuple[list[Block], int]:
             break
         text = block.text[: len(block.text) // 2]
         tokens = min(block.tokens - 1, estimate(text) + block.tokens - estimate(block.text))
-        shorter = replace(block, text=text, tokens=tokens)
+        shorter = block._replace(text=text, tokens=tokens)
         shortened[longest] = shorter
         total += shorter.tokens - block.tokens
     return shortened, total
