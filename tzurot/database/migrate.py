@@ -25,9 +25,7 @@ def tortoise_config(given: Credentials) -> dict[str, Any]:
     reached = {**given.arguments(), "minsize": 1, "connection_class": PlainConnection, "server_settings": NAMED}
     return {
         "connections": {NAME: {"engine": "tortoise.backends.asyncpg", "credentials": reached}},
-        "apps": {
-            APP: {"models": ["tzurot.tables.schema"], "default_connection": "default", "migrations": "migrations"}
-        },
+        "apps": {APP: {"models": ["tzurot.tables.schema"], "default_connection": NAME, "migrations": "migrations"}},
         "use_tz": True,
         "timezone": "UTC",
     }

@@ -31,7 +31,7 @@ UNWRITTEN_ROWS = 200
 # a stem that more rows have says nothing about any of them, and costs the most
 COMMON_ROWS, COMMON_SHARE = 64, 6
 TAIL_ROWS = 256
-DENSE_ROWS = 256  # as numbers that can be multiplied so many at a time leave room in the processor's cache
+DENSE_ROWS = 256  # made numbers that can be multiplied so many at a time, they leave room in the processor's cache
 CHUNK_ROWS = 256  # what is computed on the way to a row is large, and is not kept
 NOBODY = -1
 

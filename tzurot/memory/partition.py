@@ -208,9 +208,8 @@ class Partition:
 
 def _is_said(stems: set[int], taken: Sequence[set[int]]) -> bool:
     """Whether one of the taken lines says nearly the same."""
-    size = len(stems)
     for other in taken:
         both = len(stems & other)
-        if both >= ALIKE * size and both >= ALIKE * (size + len(other) - both):
+        if both >= ALIKE * (len(stems) + len(other) - both):
             return True
     return False
