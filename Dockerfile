@@ -6,7 +6,7 @@ COPY tzurot ./tzurot
 COPY migrations ./migrations
 RUN python -m venv /app/.venv \
  && /app/.venv/bin/pip install --no-cache-dir --disable-pip-version-check -c constraints.txt -e . \
- && /app/.venv/bin/python -m compileall -q tzurot \
+ && /app/.venv/bin/python -m compileall -q --invalidation-mode unchecked-hash tzurot \
  && /app/.venv/bin/pip uninstall --yes pip setuptools
 
 FROM python:3.11-slim

@@ -42,7 +42,7 @@ class ImagePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatMessage:
-    """orjson writes it as the protocol wants it: an object with these two keys; parts only where there are pictures."""
+    """Words, or parts where there are pictures, which orjson writes as the protocol wants them."""
 
     role: Role
     content: str | tuple[TextPart | ImagePart, ...]
@@ -57,6 +57,10 @@ class ChatMessage:
     @property
     def pictures(self) -> int:
         return 0 if isinstance(self.content, str) else sum(isinstance(part, ImagePart) for part in self.content)
+
+    def to_json(self) -> dict[str, Any]:
+        """The protocol's object; orjson takes four times as long for the dataclass."""
+        return {"role": self.role, "content": self.content}
 
     def without_pictures(self) -> ChatMessage:
         """The same with a word for each picture in its place, as it may be kept."""
@@ -111,7 +115,7 @@ class Piece(NamedTuple):
 def request_body(route: Route, messages: Sequence[ChatMessage]) -> bytes:
     body: dict[str, Any] = {
         "model": route.model,
-        "messages": list(messages),
+        "messages": [message.to_json() for message in messages],
         "stream": True,
         "stream_options": {"include_usage": True},
         "temperature": route.temperature,

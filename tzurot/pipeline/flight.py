@@ -88,8 +88,8 @@ class Flight:
                 {"name": one.name, "about": one.about, "kind": one.kind, "became": _became(one)}
                 for one in self.attached
             ],
-            # what a picture holds is kept nowhere; only the last message may have any
-            "prompt": [*prompt.messages[:-1], prompt.messages[-1].without_pictures()] if prompt else (),
+            # what a picture holds is kept nowhere
+            "prompt": [message.without_pictures().to_json() for message in prompt.messages] if prompt else (),
             "tokens": prompt.tokens if prompt else 0,
             "limit": prompt.limit if prompt else 0,
             "cuts": list(prompt.cuts) if prompt else [],
