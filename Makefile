@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # as pip does with packages: where nobody may write beside the sources, every start would compile them again
-COMPILE := $(BIN)/python -m compileall -q tzurot
+COMPILE := $(BIN)/python -m compileall -q tzurot || true
 CHARACTER ?=
 # make has a variable of that name for itself: the assembler
 ifeq ($(origin AS),default)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
+from tortoise import Tortoise
 from tortoise.connection import get_connection
+from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
 from tzurot.database.connect import Database, credentials
@@ -127,6 +129,12 @@ async def test_a_migrated_database_announces_what_changes(empty: Database) -> No
         await listener.close()
 
 
+async def test_the_migrations_make_what_the_schema_declares(empty: Database) -> None:
+    async with tortoise(empty) as apps:
+        assert Tortoise.apps is not None
+        assert await MigrationAutodetector(Tortoise.apps, apps).changes() == []
+
+
 async def test_a_database_of_the_first_release_is_brought_up_with_all_that_is_in_it(empty: Database) -> None:
     async with tortoise(empty) as apps:
         executor = MigrationExecutor(get_connection("default"), apps)
@@ -184,6 +192,21 @@ async def test_a_process_killed_in_the_middle_leaves_nothing_and_the_next_succee
     assert await migrate(empty) == shipped()
     assert await applied(empty) == set(shipped())
     assert await empty.value("SELECT count(*) FROM tortoise_migrations") == len(shipped())
+
+
+async def test_a_server_that_goes_away_in_the_middle_is_told_in_a_sentence(empty: Database) -> None:
+    await empty.execute(RECORDS)
+    async with held(empty, AT_THE_RECORD):
+        migration = asyncio.create_task(migrate(empty))
+        await waiting_for_a_lock(empty)
+        await empty.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        with pytest.raises(StoreDown) as gone:
+            await migration
+    assert gone.value.code == "database.unreachable"
+    assert await migrate(empty) == shipped()
 
 
 async def test_a_database_of_a_newer_version_is_left_alone(empty: Database) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from loguru import logger
 
-from tzurot.database.connect import NAMED, Credentials, PlainConnection
+from tzurot.database.connect import NAMED, Credentials, PlainConnection, outage_named
 from tzurot.errors import StoreDown
 
 if TYPE_CHECKING:
@@ -38,11 +38,16 @@ SCHEMA = tortoise_config(Credentials(host="", user="", database=""))  # what `to
 async def tortoise(database: Database) -> AsyncGenerator[dict[str, Any]]:
     """Tortoise with a connection of its own, for as long as the block takes; its apps, as an executor wants them."""
     from tortoise import Tortoise  # noqa: PLC0415 - only where there is something to apply
+    from tortoise.exceptions import DBConnectionError, OperationalError  # noqa: PLC0415
 
     config = tortoise_config(database.credentials)
     await Tortoise.init(config=config, _enable_global_fallback=True)
     try:
         yield config["apps"]
+    except DBConnectionError as error:
+        raise ConnectionError(str(error)) from error
+    except OperationalError as error:
+        raise error.__cause__ or error from None
     finally:
         await Tortoise.close_connections()
 
@@ -69,7 +74,7 @@ async def migrate(database: Database) -> tuple[str, ...]:
     later start fail; inside one outer transaction its transactions become savepoints and its records commit with them.
 
     Raises:
-        StoreDown: the database was written by a newer version of Tzurot.
+        StoreDown: the database was written by a newer version of Tzurot, or went away.
 
     """
     known = shipped()
@@ -87,13 +92,14 @@ async def migrate(database: Database) -> tuple[str, ...]:
     from tortoise.migrations.schema_editor import AsyncpgSchemaEditor  # noqa: PLC0415
     from tortoise.transactions import in_transaction  # noqa: PLC0415
 
-    async with tortoise(database) as apps, in_transaction(NAME) as transaction:
-        await transaction.execute_query(f"SELECT pg_advisory_xact_lock({LOCK})")
-        executor = MigrationExecutor(transaction, apps)
-        # it asks for what is applied before it makes that table, and a failed question ends a transaction
-        await executor.recorder.ensure_schema(AsyncpgSchemaEditor(transaction, atomic=False))
-        before = {key.name for key in await executor.recorder.applied_migrations()}
-        await executor.migrate(direction="forward")
+    with outage_named():
+        async with tortoise(database) as apps, in_transaction(NAME) as transaction:
+            await transaction.execute_query(f"SELECT pg_advisory_xact_lock({LOCK})")
+            executor = MigrationExecutor(transaction, apps)
+            # it asks for what is applied before it makes that table, and a failed question ends a transaction
+            await executor.recorder.ensure_schema(AsyncpgSchemaEditor(transaction, atomic=False))
+            before = {key.name for key in await executor.recorder.applied_migrations()}
+            await executor.migrate(direction="forward")
     pending = tuple(name for name in known if name not in before)
     for name in pending:
         logger.info("database brought up to {}", name)

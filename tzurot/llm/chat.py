@@ -168,7 +168,7 @@ def _piece(fields: dict[str, Any]) -> Piece:
     said: dict[str, Any] = choice.get("delta") or choice.get("message") or {}
     return Piece(
         _text(said.get("content")),
-        _text(said.get("reasoning_content") or said.get("reasoning")),
+        _text(said.get("reasoning_content")) or _text(said.get("reasoning")),
         _text(choice.get("finish_reason")),
         _text(fields.get("model")),
         _usage(fields.get("usage")),

@@ -153,7 +153,7 @@ class Client:
                 clock = asyncio.get_running_loop()
                 moved_at = 0.0
                 async for pieces in _read(response, route):
-                    if (now := clock.time()) - moved_at > STALL_STEP_S:  # a timer for each piece costs as much as it
+                    if (now := clock.time()) - moved_at > STALL_STEP_S:  # a timer for each read costs as much as it
                         moved_at = now
                         deadline.reschedule(now + STALL_STEP_S + route.stall_s)
                     yield pieces
@@ -194,10 +194,12 @@ async def _read(response: httpx.Response, route: Route) -> AsyncIterator[list[Pi
         *lines, rest = (rest + data).split(b"\n")
         events = [line[5:].strip() for line in lines if line.startswith(b"data:")]
         done = b"[DONE]" in events
-        pieces = [piece_of(event) for event in (events[: events.index(b"[DONE]")] if done else events) if event]
+        pieces, failed = _pieces_of(events[: events.index(b"[DONE]")] if done else events)
         if pieces:
             ended = ended or any(piece.finish for piece in pieces)
             yield pieces
+        if failed is not None:
+            raise failed
         if done:
             await _finish(stream)
             return
@@ -206,6 +208,17 @@ async def _read(response: httpx.Response, route: Route) -> AsyncIterator[list[Pi
         yield pieces
     if not ended and rest.removeprefix(b"data:").strip() != b"[DONE]":
         raise _cut_off() if received else _empty()
+
+
+def _pieces_of(events: Sequence[bytes]) -> tuple[list[Piece], ProviderFailed | None]:
+    """What came together, up to the first that cannot be read, and why it cannot."""
+    pieces: list[Piece] = []
+    for event in filter(None, events):
+        try:
+            pieces.append(piece_of(event))
+        except ProviderFailed as error:
+            return pieces, error
+    return pieces, None
 
 
 def _ending(rest: bytes, *, whole: bool) -> list[Piece]:

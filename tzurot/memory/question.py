@@ -31,7 +31,7 @@ FADE = 0.85
 TOLD = 0.8
 NO_STEMS = np.zeros(0, np.uint32)
 _SENTENCES = regex.compile(r"(?<=[.!?…\]])\s+|\n+")
-_LETTERS = regex.compile(r"[\p{L}\p{M}]+", regex.VERSION1)
+_NAMED = regex.compile(r"(?P<word>[\p{L}\p{M}]+)(?P<of>['’]s|['’](?!\p{L}))?", regex.VERSION1)
 _MENTION = regex.compile(r"<[@#:a-z][^<>\s]*>|https?://\S+", regex.VERSION1)
 _WITHIN = regex.compile(r"(?<=[\p{L}\p{N},;:] +)(?P<word>\p{Lu}[\p{L}\p{M}]{2,})", regex.VERSION1)
 _TOGETHER = regex.compile(r"\b(?:both|and|each other|in common)\b", regex.IGNORECASE)
@@ -75,24 +75,14 @@ class Names:
 
     person: set[str] = field(default_factory=set[str])
     character: set[str] = field(default_factory=set[str])
-    _pattern: regex.Pattern[str] | None = None
 
     def learn(self, speaker: str, *, by_character: bool) -> None:
-        known = self.character if by_character else self.person
-        if not known.issuperset(words := WORD.findall(speaker.casefold())):
-            known.update(words)
-            self._pattern = None
+        (self.character if by_character else self.person).update(WORD.findall(speaker.casefold()))
 
-    @property
-    def pattern(self) -> regex.Pattern[str]:
-        """Finds them as words of their own; the group `of` is what makes a genitive of one."""
-        if self._pattern is None:
-            names = "|".join(sorted(name for name in self.person | self.character if _LETTERS.fullmatch(name)))
-            self._pattern = regex.compile(
-                rf"(?<![\p{{L}}\p{{M}}])(?P<word>{names or '(?!)'})(?![\p{{L}}\p{{M}}])(?P<of>['’]s|['’](?!\p{{L}}))?",
-                regex.VERSION1 | regex.IGNORECASE,
-            )
-        return self._pattern
+    def may_stand_in(self, text: str) -> bool:
+        """Whether it is worth looking for them; in most messages none stands."""
+        plain = text.casefold()
+        return any(name in plain for name in (*self.person, *self.character))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +156,21 @@ def _positions(among: Sequence[int], some: AbstractSet[int]) -> NDArray[np.intp]
 
 def without_names(text: str, names: Names) -> str:
     """The text without the names of the two who talk: both are everywhere, so they tell no line from another."""
-    return names.pattern.sub(lambda match: " " if match[0][0].isupper() else match[0], text)
+    if not names.may_stand_in(text):
+        return text
+    known = names.person | names.character
+
+    def kept(match: regex.Match[str]) -> str:
+        word = match["word"]
+        return " " if word[0].isupper() and word.casefold() in known else match[0]
+
+    return _NAMED.sub(kept, text)
 
 
 def _about(text: str, names: Names) -> tuple[bool | None, bool]:
     """Whose words are wanted (True: the character's), and whether a name said so or only a pronoun."""
     called: list[tuple[bool, int, bool]] = []
-    for match in names.pattern.finditer(text):
+    for match in _NAMED.finditer(text) if names.may_stand_in(text) else ():
         word = match["word"].casefold()
         if match[0][0].isupper() and (word in names.person) != (word in names.character):
             called.append((match["of"] is not None, match.start(), word in names.character))

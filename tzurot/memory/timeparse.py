@@ -286,7 +286,7 @@ SIGNS: Mapping[str, frozenset[str]] = {
     "ago": frozenset({"ago", "back", "earlier", "from"}),
     "in": frozenset({"in"}),
     "last": frozenset({"last", "past", "previous"}),
-    "month": frozenset({*MONTHS, *(name[:3] for name in MONTHS), "sept"}),
+    "month": frozenset({*MONTHS, *(f"mid{name}" for name in MONTHS), *(name[:3] for name in MONTHS), "sept"}),
     "year": frozenset({"19", "20", "21"}),
     "birthday": frozenset({"birthday"}),
     "holiday": frozenset(word for name in HOLIDAYS for word in (name.split()[0], f"{name}s")),

@@ -106,5 +106,6 @@ class WhyPlugin:
 
 def _why(memory: dict[str, Any]) -> str:
     """The parts of a score, the largest first."""
-    parts = sorted(memory.get("why", {}).items(), key=lambda part: -abs(part[1]))
-    return ", ".join(f"{name} {part:+g}" for name, part in parts if part)
+    parts = {name: round(part, 2) for name, part in memory.get("why", {}).items()}
+    largest = sorted(parts.items(), key=lambda part: -abs(part[1]))
+    return ", ".join(f"{name} {part:+g}" for name, part in largest if part)

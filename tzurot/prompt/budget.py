@@ -56,6 +56,10 @@ class Block(NamedTuple):
     depth: int = 0
     picture: str = ""
 
+    def __repr__(self) -> str:
+        """Without the picture, which is for no log."""
+        return f"Block({self.kind}, {self.text!r}, {self.keep.name}, {self.tokens} tokens)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:

@@ -12,8 +12,14 @@ from tortoise.models import Model
 from tzurot.tables import aliases, characters, lorebooks, people, presets
 
 
-class User(Model):
+class Row(Model):
     id = fields.BigIntField(primary_key=True)
+
+    class Meta:
+        abstract = True
+
+
+class User(Row):
     front = fields.CharField(max_length=16)
     external_id = fields.CharField(max_length=64)
     created_at = fields.DatetimeField(auto_now_add=True)
@@ -23,8 +29,7 @@ class User(Model):
         unique_together = (("front", "external_id"),)
 
 
-class Persona(Model):
-    id = fields.BigIntField(primary_key=True)
+class Persona(Row):
     user = fields.ForeignKeyField("tzurot.User", "personas")
     name = fields.CharField(max_length=people.NAME_LENGTH)
     description = fields.TextField(default="")
@@ -36,8 +41,7 @@ class Persona(Model):
         table = "personas"
 
 
-class PersonaOverride(Model):
-    id = fields.BigIntField(primary_key=True)
+class PersonaOverride(Row):
     user = fields.ForeignKeyField("tzurot.User", "persona_overrides")
     character = fields.ForeignKeyField("tzurot.CharacterRow", "persona_overrides")
     persona = fields.ForeignKeyField("tzurot.Persona", "overrides")
@@ -47,8 +51,7 @@ class PersonaOverride(Model):
         unique_together = (("user", "character"),)
 
 
-class CharacterRow(Model):
-    id = fields.BigIntField(primary_key=True)
+class CharacterRow(Row):
     slug = fields.CharField(max_length=characters.SLUG_LENGTH, unique=True)
     name = fields.CharField(max_length=255)
     owner = fields.ForeignKeyField("tzurot.User", "characters", null=True, on_delete=fields.SET_NULL)
@@ -63,8 +66,7 @@ class CharacterRow(Model):
         table = "characters"
 
 
-class Avatar(Model):
-    id = fields.BigIntField(primary_key=True)
+class Avatar(Row):
     character = fields.OneToOneField("tzurot.CharacterRow", "avatar")
     content = fields.BinaryField()
     media_type = fields.CharField(max_length=32)
@@ -73,8 +75,7 @@ class Avatar(Model):
         table = "avatars"
 
 
-class CardFileRow(Model):
-    id = fields.BigIntField(primary_key=True)
+class CardFileRow(Row):
     character = fields.ForeignKeyField("tzurot.CharacterRow", "card_files")
     path = fields.TextField()
     content = fields.BinaryField()
@@ -84,8 +85,7 @@ class CardFileRow(Model):
         unique_together = (("character", "path"),)
 
 
-class TurnRow(Model):
-    id = fields.BigIntField(primary_key=True)
+class TurnRow(Row):
     origin_kind = fields.CharField(max_length=16)
     origin_id = fields.BigIntField()
     character = fields.ForeignKeyField("tzurot.CharacterRow", "turns")
@@ -106,8 +106,7 @@ class TurnRow(Model):
         indexes = (Index(fields=("place", "id")), Index(fields=("user_id", "id")))
 
 
-class ChunkRow(Model):
-    id = fields.BigIntField(primary_key=True)
+class ChunkRow(Row):
     turn = fields.ForeignKeyField("tzurot.TurnRow", "chunks")
     position = fields.SmallIntField()
     text = fields.TextField()
@@ -119,8 +118,7 @@ class ChunkRow(Model):
         unique_together = (("turn", "position"),)
 
 
-class MessageRow(Model):
-    id = fields.BigIntField(primary_key=True)
+class MessageRow(Row):
     place = fields.CharField(max_length=64)
     origin_id = fields.BigIntField()
     message_ids = ArrayField("bigint")
@@ -137,7 +135,7 @@ class MessageRow(Model):
         indexes = (Index(fields=("place", "id")),)
 
 
-class MemoryRow(Model):
+class MemoryRow(Row):
     """One line of a conversation between a persona and a character.
 
     `audience` says before whom it was said; `about_from` and `about_to` of which time it speaks, where it names one.
@@ -145,7 +143,6 @@ class MemoryRow(Model):
     encoder `space`. Archived rows are kept and not recalled.
     """
 
-    id = fields.BigIntField(primary_key=True)
     persona = fields.ForeignKeyField("tzurot.Persona", "memories")
     character = fields.ForeignKeyField("tzurot.CharacterRow", "memories")
     place = fields.CharField(max_length=64)
@@ -173,10 +170,9 @@ class MemoryRow(Model):
         indexes = (Index(fields=("persona_id", "character_id", "id")),)
 
 
-class DreamRow(Model):
+class DreamRow(Row):
     """A step of a night's tidying up: which memories it put away, which facts it ended."""
 
-    id = fields.BigIntField(primary_key=True)
     persona = fields.ForeignKeyField("tzurot.Persona", "dreams")
     character = fields.ForeignKeyField("tzurot.CharacterRow", "dreams")
     step = fields.CharField(max_length=12)
@@ -190,13 +186,12 @@ class DreamRow(Model):
         indexes = (Index(fields=("persona_id", "character_id", "id")),)
 
 
-class FactRow(Model):
+class FactRow(Row):
     """What a character believes of somebody.
 
     `status` is current, past (another value came, or it was said to be over) or retracted (it never held).
     """
 
-    id = fields.BigIntField(primary_key=True)
     persona = fields.ForeignKeyField("tzurot.Persona", "facts")
     character = fields.ForeignKeyField("tzurot.CharacterRow", "facts")
     subject = fields.CharField(max_length=100)
@@ -214,10 +209,9 @@ class FactRow(Model):
         indexes = (Index(fields=("persona_id", "character_id", "id")),)
 
 
-class FactSupportRow(Model):
+class FactSupportRow(Row):
     """The words a fact was read from: without any, a fact that nobody wrote by hand goes."""
 
-    id = fields.BigIntField(primary_key=True)
     fact = fields.ForeignKeyField("tzurot.FactRow", "supports")
     memory = fields.ForeignKeyField("tzurot.MemoryRow", "supports")
     quote = fields.TextField()
@@ -228,13 +222,12 @@ class FactSupportRow(Model):
         indexes = (Index(fields=("memory_id",)),)
 
 
-class BlockRow(Model):
+class BlockRow(Row):
     """What was forgotten, by its meaning and without its words, so that it is not learned again.
 
     `slot` is empty for a line. `stems` and `vector` are as those of memories.
     """
 
-    id = fields.BigIntField(primary_key=True)
     persona = fields.ForeignKeyField("tzurot.Persona", "blocks")
     character = fields.ForeignKeyField("tzurot.CharacterRow", "blocks")
     slot = fields.CharField(max_length=60)
@@ -248,8 +241,7 @@ class BlockRow(Model):
         indexes = (Index(fields=("persona_id", "character_id")),)
 
 
-class FlightRow(Model):
-    id = fields.BigIntField(primary_key=True)
+class FlightRow(Row):
     turn = fields.OneToOneField("tzurot.TurnRow", "flight")
     user = fields.ForeignKeyField("tzurot.User", "flights")
     character_name = fields.CharField(max_length=255)
@@ -277,8 +269,7 @@ class DescriptionRow(Model):
         indexes = (Index(fields=("described_at",)),)
 
 
-class SettingsRow(Model):
-    id = fields.BigIntField(primary_key=True)
+class SettingsRow(Row):
     tier = fields.CharField(max_length=16)
     subject = fields.CharField(max_length=64)
     values = fields.JSONField()
@@ -288,8 +279,7 @@ class SettingsRow(Model):
         unique_together = (("tier", "subject"),)
 
 
-class PresetRow(Model):
-    id = fields.BigIntField(primary_key=True)
+class PresetRow(Row):
     owner = fields.ForeignKeyField("tzurot.User", "presets", null=True)
     name = fields.CharField(max_length=presets.NAME_LENGTH)
     values = fields.JSONField()
@@ -300,8 +290,7 @@ class PresetRow(Model):
         unique_together = (("owner", "name"),)
 
 
-class ApiKeyRow(Model):
-    id = fields.BigIntField(primary_key=True)
+class ApiKeyRow(Row):
     user = fields.ForeignKeyField("tzurot.User", "api_keys")
     provider = fields.CharField(max_length=32)
     key_id = fields.CharField(max_length=16)
@@ -315,8 +304,7 @@ class ApiKeyRow(Model):
         unique_together = (("user", "provider"),)
 
 
-class ActivationRow(Model):
-    id = fields.BigIntField(primary_key=True)
+class ActivationRow(Row):
     channel_id = fields.BigIntField()
     server_id = fields.BigIntField(null=True)
     character = fields.ForeignKeyField("tzurot.CharacterRow", "activations")
@@ -327,8 +315,7 @@ class ActivationRow(Model):
         unique_together = (("channel_id", "character"),)
 
 
-class DenialRow(Model):
-    id = fields.BigIntField(primary_key=True)
+class DenialRow(Row):
     kind = fields.CharField(max_length=8)
     target = fields.BigIntField()
     scope = fields.CharField(max_length=16)
@@ -342,8 +329,7 @@ class DenialRow(Model):
         unique_together = (("kind", "target", "scope", "scope_id"),)
 
 
-class AliasRow(Model):
-    id = fields.BigIntField(primary_key=True)
+class AliasRow(Row):
     character = fields.ForeignKeyField("tzurot.CharacterRow", "aliases")
     user = fields.ForeignKeyField("tzurot.User", "aliases", null=True)
     alias = fields.CharField(max_length=aliases.ALIAS_LENGTH)
@@ -353,8 +339,7 @@ class AliasRow(Model):
         table = "aliases"
 
 
-class EpochRow(Model):
-    id = fields.BigIntField(primary_key=True)
+class EpochRow(Row):
     persona = fields.ForeignKeyField("tzurot.Persona", "epochs")
     character = fields.ForeignKeyField("tzurot.CharacterRow", "epochs")
     since = fields.DatetimeField()
@@ -364,8 +349,7 @@ class EpochRow(Model):
         indexes = (Index(fields=("persona_id", "character_id", "id")),)
 
 
-class LorebookRow(Model):
-    id = fields.BigIntField(primary_key=True)
+class LorebookRow(Row):
     owner = fields.ForeignKeyField("tzurot.User", "lorebooks", null=True, on_delete=fields.SET_NULL)
     name = fields.CharField(max_length=lorebooks.NAME_LENGTH)
     book = fields.JSONField()
@@ -376,8 +360,7 @@ class LorebookRow(Model):
         table = "lorebooks"
 
 
-class LoreLinkRow(Model):
-    id = fields.BigIntField(primary_key=True)
+class LoreLinkRow(Row):
     lorebook = fields.ForeignKeyField("tzurot.LorebookRow", "links")
     scope = fields.CharField(max_length=16)
     subject = fields.CharField(max_length=64)
@@ -387,10 +370,9 @@ class LoreLinkRow(Model):
         unique_together = (("lorebook", "scope", "subject"),)
 
 
-class StandingRow(Model):
+class StandingRow(Row):
     """Only conversations whose lore has effects that last have one."""
 
-    id = fields.BigIntField(primary_key=True)
     place = fields.CharField(max_length=64)
     character = fields.ForeignKeyField("tzurot.CharacterRow", "standings")
     seen = fields.BigIntField()
