@@ -260,6 +260,7 @@ async def test_an_error_in_the_middle_of_a_stream_is_the_servers_own(client: Cli
         asked = await ask(client, route(url))
     assert asked.code == "llm.error"
     assert "Provider disconnected" in str(asked.error)
+    assert [piece.text for piece in asked.pieces] == ["Grüße, "]  # what came before it, in the same packet, was heard
 
 
 async def test_nobody_there_silence_and_a_hung_up_line_are_told_apart(client: Client) -> None:
