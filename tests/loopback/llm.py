@@ -180,7 +180,8 @@ class ScriptedLLM:
             return await self._transcribe(request)
         if not request.path.endswith("/chat/completions"):
             return web.json_response({"error": {"message": f"no {request.path} here"}}, status=404)
-        came = LLMRequest(orjson.loads(await request.read()), dict(request.headers), time.monotonic_ns())
+        body, received_ns = await request.read(), time.monotonic_ns()  # to read it takes this process time, not the bot
+        came = LLMRequest(orjson.loads(body), dict(request.headers), received_ns)
         self.requests.append(came)
         self._wake()
         planned: str | Scripted = self.queue.popleft() if self.queue else self.default(came)
