@@ -233,20 +233,17 @@ class Hear:
     ) -> Accepted | None:
         """One character's turn; None when it was entered before. Raises what keeps this person from an answer."""
         person = await self.admit(incoming.utterance, character_id)
-        entering = asyncio.ensure_future(
-            self._ledger.accept(
-                incoming,
-                origin_kind=origin_kind,
-                character_id=character_id,
-                reason=reason,
-                user_id=person.user_id,
-                persona_id=person.persona_id,
-            )
+        if ahead:  # the loop comes to it while the database works
+            ids, cue = (person.persona_id, character_id), cue_of(incoming.utterance)
+            asyncio.get_running_loop().call_soon(self._memories.think_ahead, *ids, cue)
+        return await self._ledger.accept(
+            incoming,
+            origin_kind=origin_kind,
+            character_id=character_id,
+            reason=reason,
+            user_id=person.user_id,
+            persona_id=person.persona_id,
         )
-        if ahead:
-            await asyncio.sleep(0)  # it is on its way; while the database works, so do we
-            self._memories.think_ahead(person.persona_id, character_id, cue_of(incoming.utterance))
-        return await entering
 
     async def _fail(self, error: Exception, incoming: Incoming, front: Front | None) -> None:
         known = error if isinstance(error, TzurotError) else bug()
