@@ -7,12 +7,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import asyncpg
+import pytest
 
 from tests.discord.bot import Bot
 from tests.loopback.llm import HalfStream, Status, Text
 from tests.postgres import until
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from typing import Any
 
     from tests.loopback import LoopbackDiscord, ScriptedLLM
@@ -32,6 +34,13 @@ async def switched_on(database_url: str, discord: LoopbackDiscord) -> None:
         )
     finally:
         await connection.close()
+
+
+@pytest.fixture
+async def ledger(database_url: str) -> AsyncIterator[Any]:
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
 
 
 async def killed_while_it_writes(discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str, ledger: Any) -> None:
@@ -106,19 +115,15 @@ async def test_a_second_try_takes_the_place_of_the_first(
 
 
 async def test_what_a_killed_process_showed_goes_where_the_next_one_fails(
-    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str, ledger: Any
 ) -> None:
     await switched_on(database_url, discord)
-    ledger = await asyncpg.connect(database_url)
-    try:
-        await killed_while_it_writes(discord, llm, database_url, ledger)
-        llm.default = lambda _request: Status(401)
-        async with Bot(discord, llm, database_url):
-            await discord.wait_for(lambda d: any("API key" in str(one["content"]) for one in d.bot_messages("general")))
-            assert not said(discord)
-            assert await ledger.fetchval("SELECT count(*) FROM chunks") == 0
-    finally:
-        await ledger.close()
+    await killed_while_it_writes(discord, llm, database_url, ledger)
+    llm.default = lambda _request: Status(401)
+    async with Bot(discord, llm, database_url):
+        await discord.wait_for(lambda d: any("API key" in str(one["content"]) for one in d.bot_messages("general")))
+        assert not said(discord)
+        assert await ledger.fetchval("SELECT count(*) FROM chunks") == 0
 
 
 async def test_without_webhooks_it_grows_as_the_bots_own_message(
@@ -153,16 +158,12 @@ async def test_somebody_takes_the_beginning_away(discord: LoopbackDiscord, llm: 
 
 
 async def test_after_five_minutes_the_beginning_goes_and_an_apology_comes(
-    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str, ledger: Any
 ) -> None:
     await switched_on(database_url, discord)
-    ledger = await asyncpg.connect(database_url)
-    try:
-        await killed_while_it_writes(discord, llm, database_url, ledger)
-        await ledger.execute("UPDATE turns SET accepted_at = accepted_at - interval '6 minutes'")
-        async with Bot(discord, llm, database_url):
-            await until(ledger, "SELECT EXISTS (SELECT FROM turns WHERE state = 'apologised')")
-            assert not said(discord)
-            assert await ledger.fetchval("SELECT count(*) FROM chunks") == 0
-    finally:
-        await ledger.close()
+    await killed_while_it_writes(discord, llm, database_url, ledger)
+    await ledger.execute("UPDATE turns SET accepted_at = accepted_at - interval '6 minutes'")
+    async with Bot(discord, llm, database_url):
+        await until(ledger, "SELECT EXISTS (SELECT FROM turns WHERE state = 'apologised')")
+        assert not said(discord)
+        assert await ledger.fetchval("SELECT count(*) FROM chunks") == 0

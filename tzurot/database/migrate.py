@@ -87,7 +87,7 @@ async def migrate(database: Database) -> tuple[str, ...]:
         )
     if done.issuperset(known):
         return ()
-    # most starts have nothing to apply, and do without these: a tenth of a second, and 15 MB
+    # most starts have nothing to apply, and do without these: a tenth of a second, and 10 MB
     from tortoise.migrations.executor import MigrationExecutor  # noqa: PLC0415
     from tortoise.migrations.schema_editor import AsyncpgSchemaEditor  # noqa: PLC0415
     from tortoise.transactions import in_transaction  # noqa: PLC0415
