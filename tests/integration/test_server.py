@@ -269,6 +269,25 @@ async def test_kill_of_both(home: Path, opened: Callable[..., Any], peers: Peers
     assert await filled(here.address)
 
 
+async def test_a_killed_process_has_its_place_a_moment_longer(
+    home: Path, opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when it dies between the fork and the exec of a server: the child still has what was locked."""
+    ended = subprocess.Popen(["/bin/true"])
+    ended.wait()
+    with (home / "run.lock").open("w") as place:
+        fcntl.flock(place, fcntl.LOCK_EX)
+        place.write(f"{ended.pid}\n")
+        place.flush()
+        opening = asyncio.create_task(opened(exclusive=True))
+        done, _ = await asyncio.wait([opening], timeout=0.3)
+        assert not done
+        monkeypatch.setattr(server, "LEAVING_S", 0.1)
+        with pytest.raises(Refused, match=f"process {ended.pid}\\b"):  # nobody here, and yet it stays
+            await opened(exclusive=True)
+    assert (await opening).owns
+
+
 async def test_it_pauses_after_many_restarts(
     home: Path, opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, log: list[str]
 ) -> None:

@@ -35,6 +35,7 @@ __all__ = ["Address", "EmbeddedServer", "client_tool"]
 
 JOIN_POLL_S = 0.01
 JOIN_WAIT_S = 120.0
+LEAVING_S = 5.0  # a killed process's child has its locks until it becomes the program it was forked for
 TAKEOVER_POLL_S = 0.2
 RESTART_DELAYS_S = (0.0, 0.25, 0.5, 1.0, 2.0)  # so many restarts in a window, then a pause
 RESTART_WINDOW_S = 60.0
@@ -91,7 +92,7 @@ class Lock:
         return True
 
     def holder(self) -> str:
-        """The pid of who has it, as it wrote it; empty in the moment before and after."""
+        """The pid that its last holder wrote; empty after an orderly end. In the moment before, the last one's."""
         return self.path.read_text().strip()
 
     def release(self) -> None:
@@ -174,14 +175,17 @@ class EmbeddedServer:
             self._run_lock.release()
 
     async def _claim(self) -> None:
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + LEAVING_S
         while not self._run_lock.take():
-            if holder := self._run_lock.holder():
+            holder = self._run_lock.holder()
+            if holder.isdigit() and (_born(int(holder)) is not None or clock() > deadline):
                 raise Refused(
                     "database.in_use",
                     f"Another Tzurot already runs on {self._home}: process {holder}.",
                     "Stop that one first, or give this one another data directory.",
                 )
-            await asyncio.sleep(JOIN_POLL_S)  # it is just taking or leaving its place
+            await asyncio.sleep(JOIN_POLL_S)  # somebody is just taking or leaving the place
 
     async def _own_or_join(self) -> None:
         clock = asyncio.get_running_loop().time
