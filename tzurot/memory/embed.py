@@ -73,16 +73,23 @@ class Embedder:
         vectors = np.zeros((len(texts), DIMENSIONS), np.float32)
         with self._alone:
             for row, text in enumerate(texts):
-                found = words(text[:LONGEST_TEXT])
-                if len(self._places) + len(found) > KEPT_WORDS:
-                    self._places.clear()
-                for word in found:
-                    if word not in self._places:
-                        self._words[len(self._places)] = self._table.rows(self._pieces.ids(word)).sum(axis=0)
-                        self._places[word] = len(self._places)
-                total = self._words[[self._places[word] for word in found]].sum(axis=0)
+                places = self._places_of(words(text[:LONGEST_TEXT]))
+                total = np.add.reduce(self._words.take(places, axis=0), axis=0)
                 vectors[row] = total / (sqrt(total @ total) + 1e-9)  # it points where the mean does
         return vectors
+
+    def _places_of(self, found: Sequence[str]) -> list[int]:
+        """The rows of words in the table of sums, which takes in those that are new."""
+        try:
+            return [self._places[word] for word in found]
+        except KeyError:
+            if len(self._places) + len(found) > KEPT_WORDS:
+                self._places.clear()
+            for word in found:
+                if word not in self._places:
+                    self._words[len(self._places)] = self._table.rows(self._pieces.ids(word)).sum(axis=0)
+                    self._places[word] = len(self._places)
+            return [self._places[word] for word in found]
 
 
 class Table:

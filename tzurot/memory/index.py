@@ -8,6 +8,7 @@ neighbours. Neighbours are lines of the same place with no long silence between.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log1p
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +35,7 @@ TAIL_ROWS = 256
 DENSE_ROWS = 256  # made numbers that can be multiplied so many at a time, they leave room in the processor's cache
 CHUNK_ROWS = 256  # what is computed on the way to a row is large, and is not kept
 NOBODY = -1
+NOWHERE = slice(0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +57,8 @@ class Entry:
 class Matches:
     """For each stem asked for (in order): its weight, how many rows know it, and its share in every row, 0 to 1."""
 
-    idf: NDArray[np.float32]
-    holders: NDArray[np.int64]
+    idf: Sequence[float]
+    holders: Sequence[int]
     shares: NDArray[np.float32]
 
 
@@ -87,16 +89,19 @@ class Segment:
         self._starts = np.append(starts, len(pairs))
         self.size_bytes = sum(array.nbytes for array in (self._rows, self._counts, self._words, self._starts))
 
-    def spans(self, words: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Where the postings of sorted distinct stems begin and end; nowhere for those that no row has."""
-        at = np.minimum(np.searchsorted(self._words, words), len(self._words) - 1)
-        known = self._words[at] == words if len(self._words) else np.zeros(len(words), np.bool_)
-        return self._starts[at] * known, self._starts[at + 1] * known
+    def spans(self, words: NDArray[np.uint32]) -> list[slice]:
+        """Where the postings of each stem are; nowhere for those that no row has."""
+        starts = self._starts
+        return [
+            slice(starts.item(at), starts.item(at + 1))
+            if at < len(self._words) and self._words.item(at) == word
+            else NOWHERE
+            for word, at in zip(words.tolist(), self._words.searchsorted(words).tolist(), strict=True)
+        ]
 
-    def postings(self, begins: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[list[Rows], list[Counts]]:
-        """For such spans, span after span, the rows and how often each has the stem."""
-        spans = [slice(begin, end) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
-        return [self._rows[span] for span in spans], [self._counts[span] for span in spans]
+    def postings(self, span: slice) -> tuple[Rows, Counts]:
+        """The rows that have a stem, and how often each has it."""
+        return self._rows[span], self._counts[span]
 
 
 class Index:
@@ -295,33 +300,38 @@ class Index:
 
     def match(self, words: NDArray[np.uint32]) -> Matches:
         """BM25 over windows of rows, stem by stem; `words` sorted and distinct. Common ones are in no row."""
-        count, near = self._count, self._near
-        if not count or not len(words):
-            return Matches(
-                np.zeros(len(words), np.float32),
-                np.zeros(len(words), np.int64),
-                np.zeros((len(words), count), np.float32),
-            )
+        count, most = self._count, max(COMMON_ROWS, self._count // COMMON_SHARE)
         spans = [segment.spans(words) for segment in self._segments]
-        own = np.sum([ends - begins for begins, ends in spans], axis=0)
-        common = own > max(COMMON_ROWS, count // COMMON_SHARE)
-        rows: list[Rows] = []
-        counts: list[Counts] = []
-        for segment, (begins, ends) in zip(self._segments, spans, strict=True):
-            found = segment.postings(begins, np.where(common, begins, ends))
-            rows += found[0]
-            counts += found[1]
-        slots = count + 1  # of each word: one for NOBODY, -1, and one for every row
-        stem = np.repeat(np.resize(np.arange(1, len(words) * slots, slots), len(rows)), [len(each) for each in rows])
-        cells = near[np.concatenate(rows)] + stem[:, None]
-        weights = np.concatenate(counts)[:, None] * KERNEL
-        often = np.bincount(cells.ravel(), weights.ravel(), len(words) * slots).reshape(len(words), slots)[:, 1:]
-        holders = (often > 0).sum(axis=1)
-        holders[common] = np.minimum(own[common] * KERNEL.size, count)
-        idf = np.log1p((count + UNWRITTEN_ROWS - holders + 0.5) / (holders + 0.5)).astype(np.float32)
+        own = [sum([span.stop - span.start for span in each]) for each in zip(*spans, strict=True)] or [0] * len(words)
+        found = [
+            (position, *segment.postings(span))
+            for segment, each in zip(self._segments, spans, strict=True)
+            for position, span in enumerate(each)
+            if span != NOWHERE and own[position] <= most
+        ]
+        often = self._windows(found, len(words))
+        holders: list[int] = np.count_nonzero(often, axis=1).tolist()
+        holders = [
+            seen if rows <= most else min(rows * KERNEL.size, count) for seen, rows in zip(holders, own, strict=True)
+        ]
         shares = often.astype(np.float32)
         shares /= shares + self._damping
+        idf = [log1p((count + UNWRITTEN_ROWS - rows + 0.5) / (rows + 0.5)) for rows in holders]
         return Matches(idf, holders, shares)
+
+    def _windows(self, found: Sequence[tuple[int, Rows, Counts]], words: int) -> NDArray[np.float64]:
+        """How often each word stands in the window of each row: shape (words, rows)."""
+        slots = self._count + 1  # of each word: one for NOBODY, -1, and one for every row
+        if not found:
+            return np.zeros((words, self._count))
+        positions, rows, counts = zip(*found, strict=True)
+        firsts = np.repeat(np.array(positions) * slots + 1, [len(each) for each in rows])
+        cells = self._near[np.concatenate(rows)] + firsts[:, None]
+        weights = np.concatenate(counts)[:, None] * KERNEL
+        often: NDArray[np.float64] = np.bincount(cells.ravel(), weights.ravel(), words * slots).astype(
+            float, copy=False
+        )
+        return often.reshape(words, slots)[:, 1:]
 
     def dense(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cosine of every row's mixed vector to unit vectors: shape (queries, rows)."""

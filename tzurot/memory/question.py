@@ -10,7 +10,7 @@ import numpy as np
 import regex
 
 from tzurot.memory.timeparse import Span, parse
-from tzurot.memory.words import WORD, stems
+from tzurot.memory.words import stem_codes, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,6 @@ LINES_BEFORE = 2
 # what a message ends with is its point, and what it asks more than what it tells
 FADE = 0.85
 TOLD = 0.8
-NO_STEMS = np.zeros(0, np.uint32)
 _SENTENCES = regex.compile(r"(?<=[.!?…\]])\s+|\n+")
 _NAMED = regex.compile(r"(?P<word>[\p{L}\p{M}]+)(?P<of>['’]s|['’](?!\p{L}))?", regex.VERSION1)
 _MENTION = regex.compile(r"<[@#:a-z][^<>\s]*>|https?://\S+", regex.VERSION1)
@@ -77,7 +76,7 @@ class Names:
     character: set[str] = field(default_factory=set[str])
 
     def learn(self, speaker: str, *, by_character: bool) -> None:
-        (self.character if by_character else self.person).update(WORD.findall(speaker.casefold()))
+        (self.character if by_character else self.person).update(words_of(speaker))
 
     def may_stand_in(self, text: str) -> bool:
         """Whether it is worth looking for them; in most messages none stands."""
@@ -89,7 +88,7 @@ class Names:
 class Sentence:
     """A piece of the message: which of the question's stems it holds, and how much it counts for, 0 to 1."""
 
-    stems: NDArray[np.intp]
+    stems: frozenset[int]
     weight: float
 
 
@@ -109,19 +108,19 @@ class Question:
     when: bool
     about: bool | None
     by_name: bool
-    named: NDArray[np.intp]
+    named: frozenset[int]
 
 
 def understand(cue: Cue, names: Names, encoder: Encoder) -> Question:
     """Take a message apart. About 0.1 ms."""
     text = _MENTION.sub(" ", cue.text)[:LONGEST_MESSAGE]
     parts = [part for part in _SENTENCES.split(without_names(text, names)) if part.strip()][-MOST_SENTENCES:]
-    each = [stems(part).tolist() for part in parts]
+    each = [stem_codes(part) for part in parts]
     own = set[int]().union(*each)
     short = len(own) < TOO_SHORT
     told = cue.before[-LINES_BEFORE:] if short else ()
     earlier = [without_names(line[:LONGEST_MESSAGE], names) for line in told]
-    pieces = [*zip(earlier, (stems(line).tolist() for line in earlier), strict=True), *zip(parts, each, strict=True)]
+    pieces = [*zip(earlier, map(stem_codes, earlier), strict=True), *zip(parts, each, strict=True)]
     asks = any(part.rstrip().endswith("?") for part in parts)
     whole = " ".join(parts)
     scored = [(own, whole, 1.0)]
@@ -140,7 +139,7 @@ def understand(cue: Cue, names: Names, encoder: Encoder) -> Question:
         when=_asks_when(parts),
         about=about,
         by_name=by_name,
-        named=_positions(distinct, set(_named_besides(text, names).tolist())),
+        named=_positions(distinct, set(_named_besides(text, names))),
     )
 
 
@@ -150,8 +149,8 @@ def _asks_when(parts: Sequence[str]) -> bool:
     return _WHEN.match(asked) is not None
 
 
-def _positions(among: Sequence[int], some: AbstractSet[int]) -> NDArray[np.intp]:
-    return np.array([at for at, stem in enumerate(among) if stem in some], np.intp)
+def _positions(among: Sequence[int], some: AbstractSet[int]) -> frozenset[int]:
+    return frozenset([at for at, stem in enumerate(among) if stem in some])
 
 
 def without_names(text: str, names: Names) -> str:
@@ -185,8 +184,8 @@ def _about(text: str, names: Names) -> tuple[bool | None, bool]:
     return yours is not None, False
 
 
-def _named_besides(text: str, names: Names) -> NDArray[np.uint32]:
+def _named_besides(text: str, names: Names) -> list[int]:
     """Stems of capitalised words within sentences that are not the names of the two who talk."""
     known = names.person | names.character
     words = [match["word"] for match in _WITHIN.finditer(text)]
-    return stems(" ".join(word for word in words if word.casefold() not in known)) if words else NO_STEMS
+    return stem_codes(" ".join(word for word in words if word.casefold() not in known)) if words else []

@@ -8,6 +8,7 @@ second digit does not matter (docs/memory.md has the table, and the command that
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import expm1
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from tzurot.memory.traits import Trait
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -101,7 +103,7 @@ class Signals:
 
     lexical: NDArray[np.float32]
     dense: NDArray[np.float32]
-    emphasis: NDArray[np.float32]
+    emphasis: Sequence[float]
     speaker: NDArray[np.float32]
     time: NDArray[np.float32]
     recency: NDArray[np.float32]
@@ -111,28 +113,31 @@ class Signals:
 
 def signals(question: Question, index: Index, now: datetime) -> Signals:
     matches = index.match(question.stems)
-    weighed = np.zeros((len(question.sentences), len(question.stems)), np.float32)
-    emphasis = np.zeros(len(question.sentences), np.float32)
-    for row, sentence in enumerate(question.sentences):
-        weighed[row, sentence.stems] = matches.idf[sentence.stems]
-        emphasis[row] = sentence.weight * -np.expm1(-weighed[row].sum() / LIGHT)
-    unheard = question.named[matches.holders[question.named] == 0]
-    totals = weighed.sum(axis=1, keepdims=True)
-    lexical = (weighed @ matches.shares) / np.where(totals > 0, totals, 1)
+    # of a few words each: Python is done with them before numpy begins
+    weighed = [
+        [idf if at in sentence.stems else 0.0 for at, idf in enumerate(matches.idf)] for sentence in question.sentences
+    ]
+    totals = [sum(row) or 1.0 for row in weighed]
+    shares = np.array(
+        [[weight / total for weight in row] for row, total in zip(weighed, totals, strict=True)], np.float32
+    )
+    unheard = [weighed[0][at] for at in question.named if not matches.holders[at]]
     speaker = time = NOT_TOLD
     if question.about is not None:
         speaker = (index.by_character == question.about) * np.float32(1.0 if question.by_name else BY_PRONOUN)
     if question.span is not None:
         time = _in_time(question.span, index)
     return Signals(
-        lexical=lexical.astype(np.float32, copy=False),
+        lexical=shares @ matches.shares,
         dense=np.maximum(index.dense(question.vectors), 0),
-        emphasis=emphasis,
+        emphasis=[
+            each.weight * -expm1(-sum(row) / LIGHT) for each, row in zip(question.sentences, weighed, strict=True)
+        ],
         speaker=speaker,
         time=time,
         recency=np.exp2(np.minimum((index.said - now.timestamp()).astype(np.float32) / np.float32(RECENT_S), 0)),
         when=((index.traits & Trait.TIMES) != 0).astype(np.float32) if question.when else NOT_TOLD,
-        strangers=float(weighed[0, unheard].sum() / (totals[0, 0] or 1)),
+        strangers=sum(unheard) / totals[0],
     )
 
 
@@ -173,7 +178,7 @@ def relevance(found: Signals, weights: Weights) -> NDArray[np.float32]:
     scores = np.float32(weights.lexical) * found.lexical + np.float32(weights.dense) * found.dense
     if len(scores) == 1:
         return scores[0]
-    emphasis = found.emphasis[1:]
+    emphasis = np.array(found.emphasis[1:], np.float32)
     best = (scores[1:] * (emphasis / (emphasis.max() or 1.0))[:, None]).max(axis=0)
     return (best + np.float32(WHOLE) * scores[0]) / np.float32(1 + WHOLE)
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import zlib
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WORD = regex.compile(r"[\p{L}\p{N}]+", regex.VERSION1)
+PLAIN = "".join(chr(n).lower() if chr(n).isalnum() else " " for n in range(128))
+KEPT_WORDS = 8192  # 1 MB
 CJK = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]", regex.VERSION1)
 STOP_WORDS = frozenset(
     """
@@ -48,22 +50,31 @@ FORMS = {form: line.split()[0] for line in _SAME.replace("\n", ";").split(";") f
 
 @cache
 def _stemmer() -> Stemmer:  # pyright: ignore[reportUnknownParameterType]
-    return Stemmer("english", 50_000)
+    return Stemmer("english", 0)
 
 
-def content_words(text: str) -> list[str]:
-    """What is left of a text without the words that say nothing; scripts without spaces give pairs of signs."""
-    words: list[str] = []
-    plain = text.casefold()
-    spaceless = CJK.search(plain) is not None
-    for word in map(str, WORD.findall(plain)):
-        if spaceless and CJK.search(word):
-            words.extend(word[i : i + 2] for i in range(max(1, len(word) - 1)))
-        elif word not in STOP_WORDS:
-            words.append(FORMS.get(word, word))
-    return words
+@lru_cache(KEPT_WORDS)
+def _code(word: str) -> int:
+    return zlib.crc32(_stemmer().stemWord(FORMS.get(word, word)).encode())
+
+
+def words_of(text: str) -> list[str]:
+    """Letters and digits that stand together, in small letters."""
+    return text.translate(PLAIN).split() if text.isascii() else WORD.findall(text.casefold())
+
+
+def stem_codes(text: str) -> list[int]:
+    """CRC-32 of every stem worth finding, in order; scripts without spaces give pairs of signs."""
+    words = [word for word in words_of(text) if word not in STOP_WORDS]
+    if not text.isascii() and CJK.search(text):
+        words = [part for word in words for part in (_pairs(word) if CJK.search(word) else (word,))]
+    return [_code(word) for word in words]
+
+
+def _pairs(word: str) -> list[str]:
+    return [word[i : i + 2] for i in range(max(1, len(word) - 1))]
 
 
 def stems(text: str) -> NDArray[np.uint32]:
-    """CRC-32 of every stem worth finding, in order."""
-    return np.array([zlib.crc32(stem.encode()) for stem in _stemmer().stemWords(content_words(text))], np.uint32)
+    """The same as an array."""
+    return np.array(stem_codes(text), np.uint32)
