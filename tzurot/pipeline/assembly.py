@@ -81,7 +81,7 @@ def assemble(scene: Scene, references: References, recollection: Recollection, r
     blocks = [*_standing_blocks(scene, macros, lore), *_passing_blocks(scene, references, recollection, lore)]
     blocks += _last_blocks(scene, macros, lore)
     history = _scripted(scene, macros)
-    names = {name: estimate(name) + MESSAGE_OVERHEAD + 1 for name in {line.speaker for line in history}}
+    names = {name: estimate(name) + MESSAGE_OVERHEAD + 1 for name in scene.speakers}
     tokens = [line.tokens + names[line.speaker] for line in history]
     if scene.reactions:
         put = [[scene.reactions[one] for one in line.message_ids if one in scene.reactions] for line in history]
@@ -221,7 +221,7 @@ def _last_blocks(scene: Scene, macros: Macros, lore: Scanned | None) -> list[Blo
     words = "\n".join(harmless(f"{turn.asked_by.name}: {text_with_attachments(one) or SILENCE}") for one in turn.said)
     if turn.accepted.reason == ROUND:
         words = YOUR_TURN.format(name=macros.facts.char)
-    blocks = [_block("last", words, Keep.ALWAYS)._replace(role="user")]
+    blocks = [_block("last", words, Keep.ALWAYS, role="user")]
     if card.depth_prompt is not None:
         prompt = card.depth_prompt
         blocks.append(_at_depth(macros.expand(prompt.text), prompt.depth, _role(prompt.role)))
@@ -248,12 +248,12 @@ SILENCE = "(says nothing, and looks at you)"
 YOUR_TURN = "(Nobody else speaks just now. {name} answers what was said last, or goes on with the scene.)"
 
 
-def _block(kind: str, text: str, keep: Keep, rank: float = 0.0) -> Block:
-    return Block(kind=kind, text=text, keep=keep, tokens=estimate(text) + MESSAGE_OVERHEAD, rank=rank)
+def _block(kind: str, text: str, keep: Keep, rank: float = 0.0, *, role: Role = "system", depth: int = 0) -> Block:
+    return Block(kind, text, keep, estimate(text) + MESSAGE_OVERHEAD, rank, role, depth)
 
 
 def _at_depth(text: str, depth: int, role: Role) -> Block:
-    return _block("depth", text, Keep.ALWAYS)._replace(depth=depth, role=role)
+    return _block("depth", text, Keep.ALWAYS, role=role, depth=depth)
 
 
 def _role(name: str) -> Role:

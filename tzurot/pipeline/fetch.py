@@ -17,7 +17,7 @@ from tzurot.tables.messages import Line
 from tzurot.tables.standings import Kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from tzurot.pipeline.direction import Directions
     from tzurot.pipeline.front import Front
@@ -127,17 +127,12 @@ def steady(lines: tuple[Line, ...], since: int, limit: int) -> tuple[Line, ...]:
 
 def merged(kept: tuple[Line, ...], overheard: tuple[Utterance, ...], asked: set[int], limit: int) -> tuple[Line, ...]:
     """Both in the order they were said, without what is being answered, the newest `limit` of them."""
-    known = ids_of(kept)
+    known = set(chain.from_iterable(map(attrgetter("message_ids"), kept)))
     lines = kept if known.isdisjoint(asked) else tuple(line for line in kept if asked.isdisjoint(line.message_ids))
     new = [line_of(heard) for heard in overheard if heard.message_id not in known and heard.message_id not in asked]
     if new:
         lines = tuple(sorted([*lines, *new], key=attrgetter("said_at")))
     return lines[-limit:]
-
-
-def ids_of(lines: Iterable[Line]) -> set[int]:
-    """The messages that lines consist of."""
-    return set(chain.from_iterable(map(attrgetter("message_ids"), lines)))
 
 
 def line_of(heard: Utterance) -> Line:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import regex
 
+from tzurot.memory.words import words_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -33,7 +35,7 @@ _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 
 def is_poor(scene: Scene, completion: Completion, reply: Reply) -> bool:
     """Whether a reply repeats one of the character's last ones, or is hardly one."""
-    own_id, words = scene.turn.character.id, set(_WORD.findall(reply.text.casefold()))
+    own_id, words = scene.turn.character.id, set(words_of(reply.text))
     own = islice((line.text for line in reversed(scene.history) if line.character_id == own_id), RECENT)
     alike = [text for text in own if _share_words(words, text)][::-1]
     if alike and same_as_before(reply.text, alike) is not None:
@@ -45,7 +47,7 @@ def is_poor(scene: Scene, completion: Completion, reply: Reply) -> bool:
 
 def _share_words(words: set[str], text: str) -> bool:
     """Whether it is worth a closer look: many words are the same, or are too long to be told apart by spaces."""
-    others = set(_WORD.findall(text.casefold()))
+    others = set(words_of(text))
     most = max(len(words), len(others))
     return len(words & others) >= SHARED * most or most * LONG_WORDS < len(text)
 

@@ -26,8 +26,7 @@ class FindReferences:
         queue: deque[tuple[MessageLink, Utterance | None]] = deque((link, None) for link in pointed)
         if not queue:
             return References()
-        seen = {message_id for line in scene.history for message_id in line.message_ids}
-        seen |= {one.message_id for one in scene.turn.said}
+        seen = {*scene.message_ids, *(one.message_id for one in scene.turn.said)}
         quotes: list[Quote] = []
         unread: list[str] = []
         while queue and len(quotes) + len(unread) < self._limit:

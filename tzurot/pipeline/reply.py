@@ -35,7 +35,7 @@ PREFIX_SIGNS = 6  # where there is no webhook a message begins with the name: "*
 def others_of(scene: Scene) -> tuple[str, ...]:
     """Everybody else whose lines the model has seen and might go on with."""
     turn = scene.turn
-    names = {line.speaker for line in scene.history} - {turn.character.name, turn.asked_by.name}
+    names = scene.speakers - {turn.character.name, turn.asked_by.name}
     return tuple(sorted(name for name in names if name.casefold() not in NO_NAMES))
 
 

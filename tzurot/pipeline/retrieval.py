@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from tzurot.memory.claims import IDENTITY
 from tzurot.memory.question import LINES_BEFORE, Cue
 from tzurot.memory.words import stems
-from tzurot.pipeline.fetch import ids_of
 from tzurot.pipeline.turn import Recollection
 from tzurot.prompt.tokens import MESSAGE_OVERHEAD, estimate
 from tzurot.settings.catalog import FRESH_UNTIL, MEMORIES, MEMORY_EVERYWHERE, MEMORY_FLOOR, SHARED_MEMORY, TIMEZONE
@@ -61,7 +60,7 @@ class Retrieval:
         if turn.accepted.take > 1:  # a reply made anew knows what was known then: neither itself nor what came of it
             cue = replace(cue, until=turn.incoming.utterance.message_id)
         ids = (turn.asked_by.persona_id, turn.character.id)
-        without = ids_of(scene.history).union(said.message_id for said in turn.said)
+        without = scene.message_ids.union([said.message_id for said in turn.said])
         floor = settings[MEMORY_FLOOR]
         last_id = turn.accepted.last_memory_id
         found = await self._memories.recall(*ids, cue, limit=limit, without=without, last_id=last_id, floor=floor)

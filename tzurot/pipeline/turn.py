@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
 from tzurot.lore.scan import ScanSettings
@@ -99,7 +102,7 @@ class Standing:
     timers: Timers = field(default_factory=Timers)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Scene:
     """What was said before, oldest first, when it is now, what was set, and what the last turn left.
 
@@ -118,6 +121,16 @@ class Scene:
     elsewhere: int = 0
     present: tuple[Participant, ...] = ()
     reactions: Mapping[int, str] = field(default_factory=dict[int, str])
+
+    @cached_property
+    def speakers(self) -> frozenset[str]:
+        """Everybody whose lines are shown."""
+        return frozenset(map(attrgetter("speaker"), self.history))
+
+    @cached_property
+    def message_ids(self) -> frozenset[int]:
+        """The messages that the lines consist of."""
+        return frozenset(chain.from_iterable(map(attrgetter("message_ids"), self.history)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ import random
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from tzurot.prompt.macro_table import ANGLES, TABLE, WORDED, Call, Macro, Place, Source
@@ -25,6 +26,7 @@ LONGEST = 400_000
 MOST_CALLS = 5_000
 DEEPEST = 32
 NAMED_WITHIN = 10_000
+NAMED_TEXTS = 256  # kept from prompt to prompt: cards say the same each time
 MARKED = ("trim", "if", "else")  # what these mean depends on what follows
 NOWHEN = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -58,6 +60,15 @@ class Facts:
     chat: tuple[Remark, ...] = ()
     now: datetime = NOWHEN
     seed: str = ""
+
+
+@lru_cache(NAMED_TEXTS)
+def with_names(text: str, char: str, user: str) -> str:
+    """The text where it holds no macros but names, as most texts of most cards; nothing where it holds others."""
+    others = text.replace("{{char}}", "").replace("{{user}}", "")
+    if "{" in others or "<" in others or len(text) > NAMED_WITHIN:
+        return ""
+    return user.join(part.replace("{{char}}", char) for part in text.split("{{user}}"))
 
 
 class Macros:
@@ -108,14 +119,7 @@ class Macros:
             self.within.pop()
 
     def evaluate(self, text: str) -> str:
-        return self._named(text) or self._evaluated(text)
-
-    def _named(self, text: str) -> str:
-        """The text where it holds no macros but names, as most texts of most cards; nothing where it holds others."""
-        others = text.replace("{{char}}", "").replace("{{user}}", "")
-        if "{" in others or "<" in others or len(text) > NAMED_WITHIN:
-            return ""
-        return self.facts.user.join(part.replace("{{char}}", self.facts.char) for part in text.split("{{user}}"))
+        return with_names(text, self.facts.char, self.facts.user) or self._evaluated(text)
 
     def _evaluated(self, text: str) -> str:
         source = Source(text)
