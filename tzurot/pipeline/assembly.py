@@ -91,8 +91,10 @@ def assemble(scene: Scene, references: References, recollection: Recollection, r
     lines, here = history[skipped:], history[max(skipped, scene.elsewhere) :]
     beyond = (f"{weak} of the weakest memories, beyond their share",) if weak else ()
     cuts = (*beyond, *fitted.cuts, *_left_out_before(scene), *cuts_of(lore))
+    own_id = scene.turn.character.id
+    messages, rendered = laid_out(fitted.blocks, lines, own_id, scene.reactions, scene.rendered)
     return Prompt(
-        messages=laid_out(fitted.blocks, lines, scene.turn.character.id, scene.reactions),
+        messages=messages,
         route=route,
         tokens=fitted.tokens + FENCES,
         limit=limit,
@@ -103,6 +105,7 @@ def assemble(scene: Scene, references: References, recollection: Recollection, r
             since=here[0].message_ids[0] if here else 0,
             timers=lore.timers if lore is not None else scene.standing.timers,
         ),
+        rendered=rendered,
     )
 
 
@@ -260,7 +263,7 @@ def _role(name: str) -> Role:
     return "user" if name == "user" else "assistant" if name == "assistant" else "system"
 
 
-def _scripted(scene: Scene, macros: Macros) -> Sequence[Line]:
+def _scripted(scene: Scene, macros: Macros) -> tuple[Line, ...]:
     """The history as scripts for prompts make it."""
     scripts = scripts_of(scene)
     if not scripts:
@@ -279,7 +282,7 @@ def _scripted(scene: Scene, macros: Macros) -> Sequence[Line]:
             patience=patience,
         )
         lines.append(line if text == line.text else line._replace(text=text, tokens=estimate(text)))
-    return lines
+    return tuple(lines)
 
 
 # Lore

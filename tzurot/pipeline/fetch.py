@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cachetools import LRUCache
 
 from tzurot.pipeline.attached import text_with_attachments
+from tzurot.pipeline.layout import NOTHING, Rendered
 from tzurot.pipeline.turn import Scene, Standing
 from tzurot.prompt.tokens import estimate
 from tzurot.settings.catalog import CROSS_CHANNEL, HISTORY_HOURS, HISTORY_MESSAGES
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from tzurot.pipeline.direction import Directions
     from tzurot.pipeline.front import Front
-    from tzurot.pipeline.turn import Turn
+    from tzurot.pipeline.turn import Prompt, Turn
     from tzurot.settings.cascade import Cascade
     from tzurot.tables.epochs import Epochs
     from tzurot.tables.messages import History
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 OLDEST = datetime.min.replace(tzinfo=UTC)
 ELSEWHERE = 10
 CONVERSATIONS = 5_000
+RENDERED_LINES = 12_000  # about 3 MB
 KEPT = 0.6
 
 
@@ -64,6 +66,9 @@ class Fetch:
         self._cascade = cascade
         self._clock = clock
         self._standing: LRUCache[tuple[str, int], Standing] = LRUCache(CONVERSATIONS)
+        self._rendered: LRUCache[tuple[str, int], Rendered] = LRUCache(
+            RENDERED_LINES, getsizeof=lambda rendered: len(rendered.lines)
+        )
 
     async def __call__(self, turn: Turn, front: Front) -> Scene:
         said = turn.incoming.utterance
@@ -98,18 +103,21 @@ class Fetch:
             elsewhere=max(0, len(history) - len(here)),
             present=await self._people.present(turn.place.key, others) if others else (),
             reactions=front.reactions(turn.place),
+            rendered=self._rendered.get((turn.place.key, character_id), NOTHING),
         )
 
     async def _stored(self, turn: Turn) -> Standing:
         kept = await self._standings.of(turn.place.key, turn.character.id)
         return Standing(seen=kept.seen, length=kept.length, timers=kept.timers) if kept is not None else Standing()
 
-    async def moved_on(self, turn: Turn, before: Standing, standing: Standing) -> None:
+    async def moved_on(self, turn: Turn, before: Standing, prompt: Prompt) -> None:
         """Keep where a conversation stands after its prompt was made."""
-        self._standing[turn.place.key, turn.character.id] = standing
+        key, standing = (turn.place.key, turn.character.id), prompt.standing
+        self._standing[key] = standing
+        if prompt.rendered.lines:
+            self._rendered[key] = prompt.rendered
         if standing.timers != before.timers:
-            kept = Kept(standing.seen, standing.length, standing.timers)
-            await self._standings.keep(turn.place.key, turn.character.id, kept)
+            await self._standings.keep(*key, Kept(standing.seen, standing.length, standing.timers))
 
 
 def steady(lines: tuple[Line, ...], since: int, limit: int) -> tuple[Line, ...]:

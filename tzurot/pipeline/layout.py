@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-from typing import TYPE_CHECKING
+from itertools import groupby, islice
+from typing import TYPE_CHECKING, NamedTuple
 
 from tzurot.llm.chat import ChatMessage, ImagePart, ImageUrl, TextPart
 from tzurot.prompt.fence import fenced, harmless
@@ -21,16 +21,33 @@ STANDING = {"system": "", "persona": "persona", "example": "examples"}  # kinds 
 PASSING = (("lore", "lore"), ("memory", "memories"), ("quote", "quotes"), ("file", "files"), ("context", "context"))
 
 
+class Rendered(NamedTuple):
+    """Lines of a conversation as turns, for its next prompt: that begins with them as a rule, and goes on behind."""
+
+    lines: tuple[Line, ...] = ()
+    turns: tuple[ChatMessage, ...] = ()
+
+
+NOTHING = Rendered()
+
+
 def laid_out(
-    blocks: Sequence[Block], history: Sequence[Line], own_id: int, reactions: Mapping[int, str]
-) -> tuple[ChatMessage, ...]:
+    blocks: Sequence[Block],
+    history: tuple[Line, ...],
+    own_id: int,
+    reactions: Mapping[int, str],
+    kept: Rendered,
+) -> tuple[tuple[ChatMessage, ...], Rendered]:
     """One system message, then turns that alternate and begin and end with a person: many templates take nothing else.
 
-    What stands at a depth joins the turn of its side there; the system's words count to the person's side.
+    What stands at a depth joins the turn of its side there; the system's words count to the person's side. `kept` is
+    what the last prompt left, and the second value what this one leaves.
     """
     depths = inserted(len(history) + 1, _insertions(blocks, len(history) + 1))
     at_depth = {place: texts for place, texts in depths if place < len(history)}
-    turns = _turns(_said(own_id, history, at_depth, reactions))
+    plain = 0 if reactions else min(at_depth, default=len(history))
+    rendered = _continued(kept, history[:plain], own_id)
+    turns = [*_joined(rendered.turns, _turns(_said(own_id, history, plain, at_depth, reactions)))]
     if turns and turns[0].role == "assistant":
         turns.insert(0, ChatMessage(role="user", content=BEFORE))
     unanswered = [turns.pop().text] if turns and turns[-1].role == "user" else []
@@ -39,11 +56,12 @@ def laid_out(
     last = [*unanswered, *_passing(blocks), *before, *_of(blocks, "last"), *after, *_of(blocks, "after")]
     words = "\n\n".join(last)
     pictures = [ImagePart(image_url=ImageUrl(url=block.picture)) for block in blocks if block.picture]
-    return (
+    messages = (
         ChatMessage(role="system", content="\n\n".join(_standing(blocks))),
         *turns,
         ChatMessage(role="user", content=(TextPart(text=words), *pictures) if pictures else words),
     )
+    return messages, rendered
 
 
 def _of(blocks: Sequence[Block], kind: str) -> list[str]:
@@ -78,6 +96,21 @@ def _insertions(blocks: Sequence[Block], count: int) -> list[Insertion]:
     ]
 
 
+def _continued(kept: Rendered, lines: tuple[Line, ...], own_id: int) -> Rendered:
+    """Lines as turns, of which only those behind the kept ones are made."""
+    known = len(kept.lines)
+    if kept.lines != lines[:known]:
+        kept, known = NOTHING, 0
+    return Rendered(lines, _joined(kept.turns, _turns(_said(own_id, lines, known, {}, {}))))
+
+
+def _joined(turns: tuple[ChatMessage, ...], more: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
+    if not turns or not more or turns[-1].role != more[0].role:
+        return (*turns, *more)
+    between = ChatMessage(role=more[0].role, content=f"{turns[-1].content}\n{more[0].content}")
+    return (*turns[:-1], between, *more[1:])
+
+
 def _turns(said: Iterable[tuple[Role, str]]) -> list[ChatMessage]:
     """Chat turns: what the same side says in a row becomes one message, as strict templates want."""
     turns: list[tuple[Role, list[str]]] = []
@@ -90,10 +123,14 @@ def _turns(said: Iterable[tuple[Role, str]]) -> list[ChatMessage]:
 
 
 def _said(
-    own_id: int, history: Sequence[Line], at_depth: dict[int, tuple[Insertion, ...]], reactions: Mapping[int, str]
+    own_id: int,
+    history: Sequence[Line],
+    since: int,
+    at_depth: Mapping[int, tuple[Insertion, ...]],
+    reactions: Mapping[int, str],
 ) -> Iterator[tuple[Role, str]]:
-    """Who says what in the history, with what stands at a depth of it."""
-    for place, line in enumerate(history):
+    """Who says what in the history from one place on, with what stands at a depth of it."""
+    for place, line in enumerate(islice(history, since, None), since):
         for insertion in at_depth.get(place, ()) if at_depth else ():
             yield ("assistant" if insertion.role == "assistant" else "user"), insertion.text
         if line.character_id == own_id:

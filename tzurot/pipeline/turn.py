@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tzurot.lore.scan import ScanSettings
 from tzurot.lore.timed import Timers
+from tzurot.pipeline.layout import NOTHING, Rendered
 from tzurot.prompt.notes import AuthorsNote
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class Scene:
 
     The first `elsewhere` lines were said in other places; `skipped` counts the lines before all others that are left
     out. `present` are those who take part besides the asker. `reactions` are the signs people put under messages, in
-    words, by the message's id.
+    words, by the message's id. `rendered` is what the last prompt made of the same lines.
     """
 
     turn: Turn
@@ -121,6 +122,7 @@ class Scene:
     elsewhere: int = 0
     present: tuple[Participant, ...] = ()
     reactions: Mapping[int, str] = field(default_factory=dict[int, str])
+    rendered: Rendered = NOTHING
 
     @cached_property
     def speakers(self) -> frozenset[str]:
@@ -203,7 +205,7 @@ class Recollection:
 class Prompt:
     """What is sent, to whom, how large it is (estimated tokens), and what was cut to fit `limit`.
 
-    `lore` is what was called up, and `standing` what the next turn begins with.
+    `lore` is what was called up, and `standing` and `rendered` what the next turn begins with.
     """
 
     messages: tuple[ChatMessage, ...]
@@ -213,6 +215,7 @@ class Prompt:
     cuts: tuple[str, ...]
     lore: tuple[Activation, ...] = ()
     standing: Standing = field(default_factory=Standing)
+    rendered: Rendered = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
