@@ -335,10 +335,10 @@ class Index:
 
     def dense(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cosine of every row's mixed vector to unit vectors: shape (queries, rows)."""
-        count, vectors = self._count, self._vectors
+        count, vectors = self._count, self._vectors[: self._count]
         found = np.empty((len(queries), count), np.float32)
         for start in range(0, count, DENSE_ROWS):
-            rows = slice(start, min(start + DENSE_ROWS, count))
+            rows = slice(start, start + DENSE_ROWS)
             block = vectors[rows].astype(np.float32)
             for query, cosines in zip(queries, found, strict=True):  # all at once they take twice as long
                 np.dot(block, query, out=cosines[rows])

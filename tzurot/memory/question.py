@@ -186,6 +186,8 @@ def _about(text: str, names: Names) -> tuple[bool | None, bool]:
 
 def _named_besides(text: str, names: Names) -> list[int]:
     """Stems of capitalised words within sentences that are not the names of the two who talk."""
+    if text[1:].islower():
+        return []
     known = names.person | names.character
     words = [match["word"] for match in _WITHIN.finditer(text)]
     return stem_codes(" ".join(word for word in words if word.casefold() not in known)) if words else []

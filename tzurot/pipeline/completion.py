@@ -38,15 +38,15 @@ class Complete:
             ProviderFailed: no answer, or one that is nothing but thoughts.
 
         """
-        speech = self._listen(scene, prompt)
+        speech = self._listen(scene, prompt) if draft.streams else None
 
         def heard(piece: Piece) -> None:
-            if draft.streams and piece.text and (text := speech.feed(piece.text)):
+            if speech is not None and piece.text and (text := speech.feed(piece.text)):
                 draft.show(text)
 
         def restarted() -> bool:
             nonlocal speech
-            speech = self._listen(scene, prompt)
+            speech = self._listen(scene, prompt) if draft.streams else None
             return draft.restart()
 
         answer = await self._client.ask(

@@ -135,7 +135,9 @@ def steady(lines: tuple[Line, ...], since: int, limit: int) -> tuple[Line, ...]:
 
 def merged(kept: tuple[Line, ...], overheard: tuple[Utterance, ...], asked: set[int], limit: int) -> tuple[Line, ...]:
     """Both in the order they were said, without what is being answered, the newest `limit` of them."""
-    known = set(chain.from_iterable(map(attrgetter("message_ids"), kept)))
+    # of a few ids is asked, and hundreds are kept
+    looked_for = asked.union([heard.message_id for heard in overheard])
+    known = looked_for.intersection(chain.from_iterable(map(attrgetter("message_ids"), kept)))
     lines = kept if known.isdisjoint(asked) else tuple(line for line in kept if asked.isdisjoint(line.message_ids))
     new = [line_of(heard) for heard in overheard if heard.message_id not in known and heard.message_id not in asked]
     if new:
