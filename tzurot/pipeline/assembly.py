@@ -23,11 +23,11 @@ from tzurot.pipeline.lore import (
     call_up,
     cuts_of,
     disabled_prompts,
-    moved_on,
+    length_of,
     scripts_of,
     text_of,
 )
-from tzurot.pipeline.turn import ROUND, Prompt
+from tzurot.pipeline.turn import ROUND, Prompt, Standing
 from tzurot.prompt.budget import Block, Keep, fit
 from tzurot.prompt.fence import harmless
 from tzurot.prompt.macros import Facts, Macros, Remark
@@ -70,14 +70,14 @@ CONSTANT = 1e6  # lore that always stands goes after any that was called up
 def assemble(scene: Scene, references: References, recollection: Recollection, route: Route) -> Prompt:
     """Build the prompt for a route; its `cuts` say what the window could not hold."""
     limit = route.context_tokens - route.reply_tokens
-    macros = Macros(_macro_facts(scene, route, limit), Random(f"{scene.turn.id}"))  # noqa: S311 - the same for the same turn
+    macros = Macros(_macro_facts(scene, route, limit), Random(scene.turn.id))  # noqa: S311 - the same for the same turn
     lore = call_up(scene, macros, limit)
     if lore is not None and lore.placed.outlets:
         outlets = {f"outlet::{name}": text_of(entries) for name, entries in lore.placed.outlets.items()}
         macros.facts = replace(macros.facts, values={**macros.facts.values, **outlets})
     memories = _within(recollection.memories, limit * scene.settings[MEMORY_SHARE])
     weak = len(recollection.memories) - len(memories)
-    recollection = replace(recollection, memories=memories)
+    recollection = replace(recollection, memories=memories) if weak else recollection
     blocks = [*_standing_blocks(scene, macros, lore), *_passing_blocks(scene, references, recollection, lore)]
     blocks += _last_blocks(scene, macros, lore)
     history = _scripted(scene, macros)
@@ -100,9 +100,10 @@ def assemble(scene: Scene, references: References, recollection: Recollection, r
         limit=limit,
         cuts=cuts,
         lore=lore.activated if lore is not None else (),
-        standing=replace(
-            moved_on(scene),
+        standing=Standing(
             since=here[0].message_ids[0] if here else 0,
+            seen=max(scene.turn.said[-1].message_id, scene.standing.seen),
+            length=length_of(scene),
             timers=lore.timers if lore is not None else scene.standing.timers,
         ),
         rendered=rendered,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from tzurot.lore.book import Book, Entry
     from tzurot.lore.candidates import Scope
     from tzurot.lore.scan import Activation
-    from tzurot.pipeline.turn import Scene, Standing
+    from tzurot.pipeline.turn import Scene
     from tzurot.prompt.macros import Macros
     from tzurot.prompt.regex_scripts import RegexScript
     from tzurot.tables.characters import Character
@@ -76,7 +75,7 @@ def call_up(scene: Scene, macros: Macros, context_tokens: int) -> Scanned | None
         books,
         Conversation(
             lines=(*lines, *(Line(name=turn.asked_by.name, text=said.text) for said in turn.said)),
-            length=moved_on(scene).length,
+            length=length_of(scene),
             replies=sum(line.character_id == turn.character.id for line in scene.history),
             injected=(macros.expand(note.text),) if note.is_scanned and note.text else (),
             sources={
@@ -104,14 +103,12 @@ def names_of(character: Character) -> frozenset[str]:
     return frozenset({character.card.name, character.card.spoken_name, character.summary.slug})
 
 
-def moved_on(scene: Scene) -> Standing:
-    """Where a conversation stands with the message that is being answered."""
-    standing = scene.standing
-    said = [one.message_id for one in scene.turn.said]
-    if not standing.seen:
-        return replace(standing, seen=said[-1], length=len(scene.history) + len(said))
-    new = sum(map(standing.seen.__lt__, [*[line.message_ids[0] for line in scene.history], *said]))
-    return replace(standing, seen=max(said[-1], standing.seen), length=standing.length + new)
+def length_of(scene: Scene) -> int:
+    """How many messages a conversation has with the one that is being answered, as lore counts them."""
+    seen, said = scene.standing.seen, [one.message_id for one in scene.turn.said]
+    if not seen:
+        return len(scene.history) + len(said)
+    return scene.standing.length + sum(map(seen.__lt__, [*[line.message_ids[0] for line in scene.history], *said]))
 
 
 def always_stands(activation: Activation) -> bool:
