@@ -137,8 +137,8 @@ async def test_what_was_shown_is_not_shown_again_unless_it_is_asked_for(pair: Pa
 
 async def test_why_a_memory_came_up_adds_up_to_its_score(pair: Pair) -> None:
     for memory in await pair.memories.recall(*pair.ids, cue("When did the doctor look at my knee?"), limit=3):
-        assert dict(memory.why)["relevance"] > 0
-        assert sum(part for _, part in memory.why) == pytest.approx(memory.score, abs=1e-3)
+        assert memory.why["relevance"] > 0
+        assert sum(part for part in memory.why.values()) == pytest.approx(memory.score, abs=1e-3)
 
 
 async def test_a_fresh_turn_reads_nothing_and_an_incognito_one_leaves_nothing(database: Database) -> None:

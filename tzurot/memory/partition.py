@@ -50,16 +50,6 @@ class Episode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remembered:
-    """A memory that was called up; `why` is what each part of its score adds."""
-
-    id: int
-    episode: Episode
-    score: float
-    why: tuple[tuple[str, float], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Acquaintance:
     """Since when two have known each other, and on how many days (of UTC) they have talked."""
 
@@ -80,6 +70,23 @@ class Scored:
     @property
     def relevance(self) -> NDArray[np.float32]:
         return self.parts["relevance"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """A memory that was called up: the row it has where it was scored."""
+
+    id: int
+    episode: Episode
+    score: float
+    row: int = 0
+    scored: Scored | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def why(self) -> dict[str, float]:
+        """What each part of its score adds. Asked for when the reply is there, and not while it is waited for."""
+        parts = self.scored.parts if self.scored is not None else {}
+        return {name: round(values.item(self.row), 4) for name, values in parts.items()}
 
 
 @dataclass(slots=True)
@@ -150,15 +157,17 @@ class Partition:
             rows = self._apart(scores, limit, without, cue.until)
             if cue.place:
                 self._remember_shown(cue.place, rows)
-            whys = np.array([part[rows] for part in scored.parts.values()], np.float64).round(4).T.tolist()
             return tuple(
-                Remembered(
-                    id=self.ids[row],
-                    episode=self.episodes[row],
-                    score=score,
-                    why=tuple(zip(scored.parts, why, strict=True)),
-                )
-                for row, score, why in zip(rows, scored.scores[rows].tolist(), whys, strict=True)
+                [
+                    Remembered(
+                        id=self.ids[row],
+                        episode=self.episodes[row],
+                        score=scored.scores.item(row),
+                        row=row,
+                        scored=scored,
+                    )
+                    for row in rows
+                ]
             )
 
     def acquaintance(self, audience: str) -> Acquaintance | None:

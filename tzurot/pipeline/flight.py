@@ -70,7 +70,7 @@ class Flight:
                     "score": round(m.score, 2),
                     "speaker": m.episode.speaker,
                     "text": m.episode.text,
-                    "why": dict(m.why),
+                    "why": m.why,
                 }
                 for m in (self.recollection.memories if self.recollection else ())
             ],
