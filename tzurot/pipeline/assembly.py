@@ -31,7 +31,7 @@ from tzurot.pipeline.turn import ROUND, Prompt, Standing
 from tzurot.prompt.budget import Block, Keep, fit
 from tzurot.prompt.fence import harmless
 from tzurot.prompt.macros import Facts, Macros, Remark
-from tzurot.prompt.moments import MONTHS
+from tzurot.prompt.moments import DAYS, day_of
 from tzurot.prompt.regex_scripts import Placement, applied
 from tzurot.prompt.tokens import MESSAGE_OVERHEAD, estimate
 from tzurot.settings.catalog import MEMORY_SHARE, REPLY_LANGUAGE, TIMEZONE
@@ -198,7 +198,7 @@ def _passing_blocks(
     blocks += [_block("quote", text, Keep.REFERENCES, -len(quotes) - 1) for text in references.unread]
     known = recollection.known
     if known is not None and known.days > 1:
-        since = f"{scene.turn.asked_by.name} and you have talked on {known.days} days since {known.since:%d %B %Y}."
+        since = f"{scene.turn.asked_by.name} and you have talked on {known.days} days since {day_of(known.since)}."
         blocks.append(_block("memory", harmless(since), Keep.MEMORIES, FACTS_RANK))
     if references.attached:
         blocks += _files(references.attached)
@@ -325,7 +325,9 @@ def _context(scene: Scene) -> str:
     language = scene.settings[REPLY_LANGUAGE]
     answer = f" Answer in {harmless(language)}." if language else ""
     others = "".join(f"\nAlso here: {_told(one)}" for one in scene.present)
-    return f"Now: {scene.now.astimezone(ZoneInfo(zone)):%A, %d %B %Y, %H:%M} {zone}. Place: {where}.{answer}{others}"
+    now = scene.now.astimezone(ZoneInfo(zone))
+    time = f"{DAYS[now.weekday()]}, {day_of(now)}, {now.hour:02}:{now.minute:02} {zone}"
+    return f"Now: {time}. Place: {where}.{answer}{others}"
 
 
 def _told(other: Participant) -> str:
@@ -365,5 +367,5 @@ def _ago(then: datetime, now: datetime) -> str:
     for size, unit in ((365 * 24 * 60, "year"), (30 * 24 * 60, "month"), (24 * 60, "day"), (60, "hour")):
         if minutes >= size:
             count = minutes // size
-            return f"{count} {unit}{'s' if count > 1 else ''} ago ({then.day:02} {MONTHS[then.month - 1]} {then.year})"
+            return f"{count} {unit}{'s' if count > 1 else ''} ago ({day_of(then)})"
     return "a moment ago" if minutes < 2 else f"{minutes} minutes ago"  # noqa: PLR2004
