@@ -179,10 +179,11 @@ class EmbeddedServer:
         deadline = clock() + LEAVING_S
         while not self._run_lock.take():
             holder = self._run_lock.holder()
-            if holder.isdigit() and (_born(int(holder)) is not None or clock() > deadline):
+            lives = holder.isdecimal() and _born(int(holder)) is not None
+            if lives or clock() > deadline:
                 raise Refused(
                     "database.in_use",
-                    f"Another Tzurot already runs on {self._home}: process {holder}.",
+                    f"Another Tzurot already runs on {self._home}: process {holder or 'unknown'}.",
                     "Stop that one first, or give this one another data directory.",
                 )
             await asyncio.sleep(JOIN_POLL_S)  # somebody is just taking or leaving the place

@@ -86,12 +86,12 @@ def planned_until(text: str, said_at: datetime) -> datetime | None:
     return end if end > said_at else None
 
 
-def words_of(text: str) -> set[int]:
+def stems_in(text: str) -> set[int]:
     return set(stems(text).tolist())
 
 
 def restates(text: str, forgotten: set[int]) -> bool:
-    return bool(forgotten) and len(words_of(text) & forgotten) >= RESTATED * len(forgotten)
+    return bool(forgotten) and len(stems_in(text) & forgotten) >= RESTATED * len(forgotten)
 
 
 class Facts:
@@ -122,7 +122,7 @@ class Facts:
             *ids,
             claim.slot,
         )
-        same = [row for row in known if words_of(row["value"]) == words_of(claim.value)]
+        same = [row for row in known if stems_in(row["value"]) == stems_in(claim.value)]
         if claim.over:
             await self._close(connection, [row["id"] for row in same if not row["locked"]], episode.said_at)
             return bool(same)
@@ -189,7 +189,7 @@ class Facts:
         wrong = await self.find(persona_id, character_id, fact_id)
         async with self._database.transaction() as connection:
             await connection.execute("UPDATE facts SET status = 'retracted', valid_to = $2 WHERE id = $1", fact_id, now)
-            if words_of(value) != words_of(wrong.value):
+            if stems_in(value) != stems_in(wrong.value):
                 await self.block(connection, (persona_id, character_id), wrong.slot, wrong.value)
         audience = min(wrong.audiences, default="private")
         return await self.state(persona_id, character_id, wrong.slot, value, audience=audience, now=now)

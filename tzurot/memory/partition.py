@@ -17,7 +17,7 @@ from tzurot.memory.question import PRIVATE, Names, understand
 from tzurot.memory.rank import DAY_S, STATIC, best, enough, parts, relevance, signals, worth
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -74,19 +74,18 @@ class Scored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """A memory that was called up: the row it has where it was scored."""
+    """A memory that was called up; `parts` are what each part of the score adds for all that came with it."""
 
     id: int
     episode: Episode
     score: float
-    row: int = 0
-    scored: Scored | None = field(default=None, repr=False, compare=False)
+    place: int = 0
+    parts: Mapping[str, NDArray[np.float32]] = field(default_factory=dict[str, "NDArray[np.float32]"], repr=False)
 
     @property
     def why(self) -> dict[str, float]:
-        """What each part of its score adds. Asked for when the reply is there, and not while it is waited for."""
-        parts = self.scored.parts if self.scored is not None else {}
-        return {name: round(values.item(self.row), 4) for name, values in parts.items()}
+        """What each part of its score adds."""
+        return {name: round(values.item(self.place), 4) for name, values in self.parts.items()}
 
 
 @dataclass(slots=True)
@@ -157,17 +156,10 @@ class Partition:
             rows = self._apart(scores, limit, without, cue.until)
             if cue.place:
                 self._remember_shown(cue.place, rows)
+            told = {name: values[rows] for name, values in scored.parts.items()}
             return tuple(
-                [
-                    Remembered(
-                        id=self.ids[row],
-                        episode=self.episodes[row],
-                        score=scored.scores.item(row),
-                        row=row,
-                        scored=scored,
-                    )
-                    for row in rows
-                ]
+                Remembered(id=self.ids[row], episode=self.episodes[row], score=score, place=place, parts=told)
+                for place, (row, score) in enumerate(zip(rows, scored.scores[rows].tolist(), strict=True))
             )
 
     def acquaintance(self, audience: str) -> Acquaintance | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 WORD = regex.compile(r"[\p{L}\p{N}]+", regex.VERSION1)
 PLAIN = "".join(chr(n).lower() if chr(n).isalnum() else " " for n in range(128))
-KEPT_WORDS = 8192  # 1 MB
+KEPT_WORDS = 8192  # 1.4 MB of usual ones
 CJK = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]", regex.VERSION1)
 STOP_WORDS = frozenset(
     """
@@ -55,7 +55,7 @@ def _stemmer() -> Stemmer:  # pyright: ignore[reportUnknownParameterType]
 
 @lru_cache(KEPT_WORDS)
 def _code(word: str) -> int:
-    return zlib.crc32(_stemmer().stemWord(FORMS.get(word, word)).encode())
+    return zlib.crc32(_stemmer().stemWord(word).encode())
 
 
 def words_of(text: str) -> list[str]:
@@ -65,7 +65,7 @@ def words_of(text: str) -> list[str]:
 
 def stem_codes(text: str) -> list[int]:
     """CRC-32 of every stem worth finding, in order; scripts without spaces give pairs of signs."""
-    words = [word for word in words_of(text) if word not in STOP_WORDS]
+    words = [FORMS.get(word, word) for word in words_of(text) if word not in STOP_WORDS]
     if not text.isascii() and CJK.search(text):
         words = [part for word in words for part in (_pairs(word) if CJK.search(word) else (word,))]
     return [_code(word) for word in words]

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from tzurot.lore.book import Slot
 from tzurot.lore.patterns import Patience
 from tzurot.pipeline.attached import in_prompt, text_with_attachments
-from tzurot.pipeline.layout import laid_out
+from tzurot.pipeline.layout import NOTHING, laid_out
 from tzurot.pipeline.lore import (
     IN_A_THREAD_S,
     always_stands,
@@ -31,7 +31,7 @@ from tzurot.pipeline.turn import ROUND, Prompt, Standing
 from tzurot.prompt.budget import Block, Keep, fit
 from tzurot.prompt.fence import harmless
 from tzurot.prompt.macros import Facts, Macros, Remark
-from tzurot.prompt.moments import DAYS, day_of
+from tzurot.prompt.moments import day_of, weekday_of
 from tzurot.prompt.regex_scripts import Placement, applied
 from tzurot.prompt.tokens import MESSAGE_OVERHEAD, estimate
 from tzurot.settings.catalog import MEMORY_SHARE, REPLY_LANGUAGE, TIMEZONE
@@ -92,7 +92,7 @@ def assemble(scene: Scene, references: References, recollection: Recollection, r
     beyond = (f"{weak} of the weakest memories, beyond their share",) if weak else ()
     cuts = (*beyond, *fitted.cuts, *_left_out_before(scene), *cuts_of(lore))
     own_id = scene.turn.character.id
-    messages, rendered = laid_out(fitted.blocks, lines, own_id, scene.reactions, scene.rendered)
+    messages, rendered = laid_out(fitted.blocks, lines, own_id, scene.reactions, scene.renderings.get(own_id, NOTHING))
     return Prompt(
         messages=messages,
         route=route,
@@ -141,14 +141,14 @@ def _standing_blocks(scene: Scene, macros: Macros, lore: Scanned | None) -> list
     placed = lore.placed if lore is not None else None
     asked_away = disabled_prompts(lore)
     own_rules = direction.system_prompt if "system_prompt" not in asked_away else ""
-    rules = macros.expand(own_rules.strip() or HOUSE_RULES)
+    rules = macros.expand_kept(own_rules.strip() or HOUSE_RULES)
     if card.system_prompt.strip():
         rules = macros.expand(card.system_prompt, original=rules)
     blocks = [_block("system", rules, Keep.ALWAYS), _block("system", FENCE_RULE, Keep.ALWAYS)]
 
     def add(text: str, title: str = "") -> None:
         if text.strip():
-            blocks.append(_block("system", title + macros.expand(text.strip()), Keep.ALWAYS))
+            blocks.append(_block("system", title + macros.expand_kept(text.strip()), Keep.ALWAYS))
 
     note = direction.note
     if note.place == "before_prompt" and note.is_due(_user_messages(scene)):
@@ -172,7 +172,7 @@ def _standing_blocks(scene: Scene, macros: Macros, lore: Scanned | None) -> list
     blocks += _lore(placed, "system", Slot.EM_TOP)
     # divided by <START>, and dropped whole when room is short
     parts = card.mes_example.replace("<start>", "<START>").split("<START>")
-    blocks += [_block("example", macros.expand(part.strip()), Keep.EXAMPLES) for part in parts if part.strip()]
+    blocks += [_block("example", macros.expand_kept(part.strip()), Keep.EXAMPLES) for part in parts if part.strip()]
     blocks += _lore(placed, "system", Slot.EM_BOTTOM)
     return blocks
 
@@ -326,7 +326,7 @@ def _context(scene: Scene) -> str:
     answer = f" Answer in {harmless(language)}." if language else ""
     others = "".join(f"\nAlso here: {_told(one)}" for one in scene.present)
     now = scene.now.astimezone(ZoneInfo(zone))
-    time = f"{DAYS[now.weekday()]}, {day_of(now)}, {now.hour:02}:{now.minute:02} {zone}"
+    time = f"{weekday_of(now)} {now.year}, {now.hour:02}:{now.minute:02} {zone}"
     return f"Now: {time}. Place: {where}.{answer}{others}"
 
 
@@ -357,7 +357,7 @@ def _facts(name: str, facts: Sequence[Fact]) -> str:
     """What is known of the asker, in one line: `Ida: home Lisbon; job nurse`."""
     told: list[str] = []
     for fact in facts:
-        said = f" (said on {fact.valid_from:%A, %d %B})" if fact.valid_to else ""
+        said = f" (said on {weekday_of(fact.valid_from)})" if fact.valid_to else ""
         told.append(f"{fact.slot} {' '.join(fact.value.split())}{said}")
     return harmless(f"Known of {name}: " + "; ".join(told))
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from cachetools import LRUCache
 
 from tzurot.pipeline.attached import text_with_attachments
-from tzurot.pipeline.layout import NOTHING, Rendered
 from tzurot.pipeline.turn import Scene, Standing
 from tzurot.prompt.tokens import estimate
 from tzurot.settings.catalog import CROSS_CHANNEL, HISTORY_HOURS, HISTORY_MESSAGES
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 OLDEST = datetime.min.replace(tzinfo=UTC)
 ELSEWHERE = 10
 CONVERSATIONS = 5_000
-RENDERED_LINES = 12_000  # about 3 MB
+RENDERINGS = 4  # of one place: so many characters take turns there
 KEPT = 0.6
 
 
@@ -66,9 +65,6 @@ class Fetch:
         self._cascade = cascade
         self._clock = clock
         self._standing: LRUCache[tuple[str, int], Standing] = LRUCache(CONVERSATIONS)
-        self._rendered: LRUCache[tuple[str, int], Rendered] = LRUCache(
-            RENDERED_LINES, getsizeof=lambda rendered: len(rendered.lines)
-        )
 
     async def __call__(self, turn: Turn, front: Front) -> Scene:
         said = turn.incoming.utterance
@@ -103,20 +99,21 @@ class Fetch:
             elsewhere=max(0, len(history) - len(here)),
             present=await self._people.present(turn.place.key, others) if others else (),
             reactions=front.reactions(turn.place),
-            rendered=self._rendered.get((turn.place.key, character_id), NOTHING),
+            renderings=self._history.made_of(turn.place.key),
         )
 
     async def _stored(self, turn: Turn) -> Standing:
         kept = await self._standings.of(turn.place.key, turn.character.id)
         return Standing(seen=kept.seen, length=kept.length, timers=kept.timers) if kept is not None else Standing()
 
-    async def moved_on(self, turn: Turn, before: Standing, prompt: Prompt) -> None:
+    async def moved_on(self, scene: Scene, prompt: Prompt) -> None:
         """Keep where a conversation stands after its prompt was made."""
-        key, standing = (turn.place.key, turn.character.id), prompt.standing
+        key, standing = (scene.turn.place.key, scene.turn.character.id), prompt.standing
         self._standing[key] = standing
-        if prompt.rendered.lines:
-            self._rendered[key] = prompt.rendered
-        if standing.timers != before.timers:
+        if len(scene.renderings) >= RENDERINGS and key[1] not in scene.renderings:
+            scene.renderings.clear()
+        scene.renderings[key[1]] = prompt.rendered
+        if standing.timers != scene.standing.timers:
             await self._standings.keep(*key, Kept(standing.seen, standing.length, standing.timers))
 
 

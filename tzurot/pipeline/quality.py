@@ -49,7 +49,7 @@ def _share_words(words: set[str], text: str) -> bool:
     """Whether it is worth a closer look: many words are the same, or are too long to be told apart by spaces."""
     others = set(words_of(text))
     most = max(len(words), len(others))
-    return len(words & others) >= SHARED * most or most * LONG_WORDS < len(text)
+    return len(words & others) >= SHARED * most or len(text.split()) * LONG_WORDS < len(text)
 
 
 def same_as_before(new: str, previous: Sequence[str]) -> int | None:

@@ -129,7 +129,7 @@ class Run:
                 flight.recollection = recollection = await self._retrieval(scene)
             with flight.step("assembly"):
                 flight.prompt = prompt = await self._assembled(scene, references, recollection, route)
-            await self._fetch.moved_on(turn, scene.standing, prompt)
+            await self._fetch.moved_on(scene, prompt)
             if is_shown_live(scene, draft, waits=before is not None):
                 async with Live(turn, front, self._drafts, self._deliver) as live:
                     reply = await self._seen_or_told(scene, prompt, live, flight)

@@ -109,7 +109,7 @@ class Scene:
 
     The first `elsewhere` lines were said in other places; `skipped` counts the lines before all others that are left
     out. `present` are those who take part besides the asker. `reactions` are the signs people put under messages, in
-    words, by the message's id. `rendered` is what the last prompt made of the same lines.
+    words, by the message's id. `renderings` are what the last prompt of each character here made of the same lines.
     """
 
     turn: Turn
@@ -122,7 +122,7 @@ class Scene:
     elsewhere: int = 0
     present: tuple[Participant, ...] = ()
     reactions: Mapping[int, str] = field(default_factory=dict[int, str])
-    rendered: Rendered = NOTHING
+    renderings: dict[int, Rendered] = field(default_factory=dict[int, "Rendered"], repr=False)
 
     @cached_property
     def speakers(self) -> frozenset[str]:

@@ -26,7 +26,7 @@ LONGEST = 400_000
 MOST_CALLS = 5_000
 DEEPEST = 32
 NAMED_WITHIN = 10_000
-NAMED_TEXTS = 256  # kept from prompt to prompt: cards say the same each time
+NAMED_TEXTS = 256
 MARKED = ("trim", "if", "else")  # what these mean depends on what follows
 NOWHEN = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -62,13 +62,15 @@ class Facts:
     seed: str = ""
 
 
-@lru_cache(NAMED_TEXTS)
-def with_names(text: str, char: str, user: str) -> str:
+def named(text: str, char: str, user: str) -> str:
     """The text where it holds no macros but names, as most texts of most cards; nothing where it holds others."""
     others = text.replace("{{char}}", "").replace("{{user}}", "")
     if "{" in others or "<" in others or len(text) > NAMED_WITHIN:
         return ""
     return user.join(part.replace("{{char}}", char) for part in text.split("{{user}}"))
+
+
+named_and_kept = lru_cache(NAMED_TEXTS)(named)
 
 
 class Macros:
@@ -105,6 +107,11 @@ class Macros:
         self._calls = self._length = 0
         return self.evaluate(text)
 
+    def expand_kept(self, text: str) -> str:
+        """The same for a text that stands in every prompt: what it becomes is kept where names are all it holds."""
+        kept = named_and_kept(text, self.facts.char, self.facts.user) if len(text) <= NAMED_WITHIN else ""
+        return kept or self.expand(text)
+
     def field_text(self, name: str) -> str:
         """A field of the card, evaluated; nothing where it stands within itself."""
         text = self.facts.fields.get(name, "")
@@ -119,7 +126,7 @@ class Macros:
             self.within.pop()
 
     def evaluate(self, text: str) -> str:
-        return with_names(text, self.facts.char, self.facts.user) or self._evaluated(text)
+        return named(text, self.facts.char, self.facts.user) or self._evaluated(text)
 
     def _evaluated(self, text: str) -> str:
         source = Source(text)

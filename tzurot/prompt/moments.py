@@ -31,6 +31,11 @@ def day_of(then: datetime) -> str:
     return f"{then.day:02} {MONTHS[then.month - 1]} {then.year}"
 
 
+def weekday_of(then: datetime) -> str:
+    """`Monday, 03 March`."""
+    return f"{DAYS[then.weekday()]}, {then.day:02} {MONTHS[then.month - 1]}"
+
+
 def formatted(then: datetime, form: str) -> str:
     """`then` in a format of moment.js; what is no token stays, and so does what stands in square brackets."""
     whole = re.sub(r"\[[^\[\]]*\]|LTS|LT|L{1,4}|l{1,4}", lambda m: LOCALISED.get(m[0], m[0]), form)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from operator import attrgetter
 from sys import intern
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cachetools import LRUCache
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tzurot.database.connect import Connection, Database
 
 
-CACHED_LINES = 20_000  # about 6 MB
+CACHED_LINES = 20_000  # about 6 MB, and half as much again for what is made of them
 
 
 class Line(NamedTuple):
@@ -48,11 +48,12 @@ class Said:
 
 
 class Recent(NamedTuple):
-    """The newest lines of a place, oldest first, with the id of the last row among them."""
+    """The newest lines of a place, oldest first, with the id of the last row among them, and what was made of them."""
 
     lines: tuple[Line, ...]
     last_id: int
     limit: int
+    made: dict[int, Any]
 
 
 # the lines that persona $1 and character $2 said to each other, found by the turns they belong to
@@ -106,10 +107,15 @@ class History:
         """
         known = self._recent.get(place)
         if known is None or known.limit != limit:
-            known, last_id = Recent((), 0, limit), None
+            known, last_id = Recent((), 0, limit, {}), None
         if last_id is None or last_id > known.last_id:
             known = (await self._read_on({place: known}))[place]
         return known.lines
+
+    def made_of(self, place: str) -> dict[int, Any]:
+        """For a caller to keep what it makes of a place's lines, by character: it is dropped when they are."""
+        recent = self._recent.get(place)
+        return recent.made if recent is not None else {}
 
     async def refresh(self, places: Iterable[str]) -> None:
         """Take in what was just written there, so that who speaks next need not wait for it."""
@@ -135,9 +141,9 @@ class History:
             last[place] = row_id
         found = known.copy()
         for place, lines in new.items():
-            before, limit = known[place].lines, known[place].limit
+            before, _, limit, made = known[place]
             together = sorted([*before, *lines], key=attrgetter("said_at"))
-            found[place] = Recent(tuple(together[-limit:]), last[place], limit)
+            found[place] = Recent(tuple(together[-limit:]), last[place], limit, made)
         if asked == self._forgotten:  # else something was changed meanwhile, and this may be what was before
             for place, recent in found.items():
                 other = self._recent.get(place)
