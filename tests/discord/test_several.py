@@ -62,6 +62,24 @@ async def test_those_who_are_called_think_at_once_and_speak_in_order(
         assert speakers(discord) == ["Quill", "Maren", "Tamsin"]
 
 
+async def test_each_knows_its_own_words_from_the_others(
+    discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str
+) -> None:
+    llm.default = lambda request: f"{asked(request)} says {len(llm.requests)}."
+    async with Bot(discord, llm, database_url):
+        for turn in range(6):
+            await discord.say("general", "Alice", f"@{('Maren', 'Quill')[turn % 2]}, and now?")
+            await discord.wait_for(lambda _, turn=turn: len(speakers(discord)) == turn + 1)
+        for request, other in zip(llm.requests[-2:], ("Quill", "Maren"), strict=True):
+            own, heard = (
+                [line for m in request.messages[1:] if m["role"] == role for line in m["content"].splitlines()]
+                for role in ("assistant", "user")
+            )
+            assert own[-1].startswith(f"{asked(request)} says")
+            assert not any(other in line for line in own)
+            assert sum(line.startswith(f"{other}: {other} says") for line in heard) >= 2
+
+
 async def test_one_that_fails_stops_nobody(discord: LoopbackDiscord, llm: ScriptedLLM, database_url: str) -> None:
     llm.default = lambda request: Status(401) if asked(request) == "Quill" else "Good evening."
     async with Bot(discord, llm, database_url):

@@ -106,6 +106,20 @@ async def test_after_a_deletion_the_cache_forgets(database: Database) -> None:
     assert await history.last(HARBOUR.key, 10, 0) == ()
 
 
+async def test_what_is_made_of_lines_goes_with_them(database: Database) -> None:
+    history = History(database)
+    assert history.made_of(HARBOUR.key) == {}
+    newest = await keep(database, said(1, "one"))
+    for forgets in (history.forget, lambda: history.release(HARBOUR.key)):
+        await history.last(HARBOUR.key, 10, newest)
+        history.made_of(HARBOUR.key)[3] = "Ida: one"
+        newest = await keep(database, said(newest + 1, "next"))
+        await history.last(HARBOUR.key, 10, newest)
+        assert history.made_of(HARBOUR.key) == {3: "Ida: one"}
+        forgets()
+        assert history.made_of(HARBOUR.key) == {}
+
+
 async def test_the_same_line_twice_is_one_and_places_are_apart(database: Database) -> None:
     await keep(database, said(1, "one"))
     await keep(database, said(1, "one again"), said(1, "elsewhere", place="discord:8"))
