@@ -74,18 +74,20 @@ class Scored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """A memory that was called up; `parts` are what each part of the score adds for all that came with it."""
+    """A memory that was called up, the `at`-th of those to which `parts` say what each part of the score adds."""
 
     id: int
     episode: Episode
     score: float
-    place: int = 0
-    parts: Mapping[str, NDArray[np.float32]] = field(default_factory=dict[str, "NDArray[np.float32]"], repr=False)
+    at: int = 0
+    parts: Mapping[str, NDArray[np.float32]] = field(
+        default_factory=dict[str, "NDArray[np.float32]"], repr=False, compare=False
+    )
 
     @property
     def why(self) -> dict[str, float]:
         """What each part of its score adds."""
-        return {name: round(values.item(self.place), 4) for name, values in self.parts.items()}
+        return {name: round(values.item(self.at), 4) for name, values in self.parts.items()}
 
 
 @dataclass(slots=True)
@@ -158,8 +160,8 @@ class Partition:
                 self._remember_shown(cue.place, rows)
             told = {name: values[rows] for name, values in scored.parts.items()}
             return tuple(
-                Remembered(id=self.ids[row], episode=self.episodes[row], score=score, place=place, parts=told)
-                for place, (row, score) in enumerate(zip(rows, scored.scores[rows].tolist(), strict=True))
+                Remembered(id=self.ids[row], episode=self.episodes[row], score=score, at=at, parts=told)
+                for at, (row, score) in enumerate(zip(rows, scored.scores[rows].tolist(), strict=True))
             )
 
     def acquaintance(self, audience: str) -> Acquaintance | None:

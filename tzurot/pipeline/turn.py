@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
@@ -103,13 +102,14 @@ class Standing:
     timers: Timers = field(default_factory=Timers)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """What was said before, oldest first, when it is now, what was set, and what the last turn left.
 
     The first `elsewhere` lines were said in other places; `skipped` counts the lines before all others that are left
     out. `present` are those who take part besides the asker. `reactions` are the signs people put under messages, in
     words, by the message's id. `renderings` are what the last prompt of each character here made of the same lines.
+    `speakers` and `message_ids` are those of the lines.
     """
 
     turn: Turn
@@ -124,15 +124,13 @@ class Scene:
     reactions: Mapping[int, str] = field(default_factory=dict[int, str])
     renderings: dict[int, Rendered] = field(default_factory=dict[int, "Rendered"], repr=False)
 
-    @cached_property
-    def speakers(self) -> frozenset[str]:
-        """Everybody whose lines are shown."""
-        return frozenset(map(attrgetter("speaker"), self.history))
+    speakers: frozenset[str] = field(init=False, repr=False)
+    message_ids: frozenset[int] = field(init=False, repr=False)
 
-    @cached_property
-    def message_ids(self) -> frozenset[int]:
-        """The messages that the lines consist of."""
-        return frozenset(chain.from_iterable(map(attrgetter("message_ids"), self.history)))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "speakers", frozenset(map(attrgetter("speaker"), self.history)))
+        ids = chain.from_iterable(map(attrgetter("message_ids"), self.history))
+        object.__setattr__(self, "message_ids", frozenset(ids))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
