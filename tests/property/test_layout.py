@@ -60,9 +60,9 @@ def test_a_continued_prompt_is_the_whole_one(seed: int) -> None:
     kept, continued = {MAREN: NOTHING, BO: NOTHING}, 0
     for turn in range(60):
         lines += [line(10 * turn + more, dice) for more in range(dice.randint(0, 3))]
-        if lines and dice.random() < 0.1:
+        if lines and dice.random() < 0.05:
             lines[dice.randrange(len(lines))] = line(1000 + turn, dice)  # edited
-        if lines and dice.random() < 0.1:
+        if len(lines) > 60:
             del lines[: dice.randint(1, len(lines))]
         reactions = {dice.choice(lines).message_ids[0]: "Bo put 🎉"} if lines and dice.random() < 0.2 else {}
         notes = [

@@ -13,7 +13,7 @@ import orjson
 from tzurot.errors import ProviderFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 MOST_TOKENS = 2**31 - 1
 DEAREST_USD = 1_000_000
@@ -58,11 +58,10 @@ class ChatMessage:
     def pictures(self) -> int:
         return 0 if isinstance(self.content, str) else sum(isinstance(part, ImagePart) for part in self.content)
 
-    def without_pictures(self) -> ChatMessage:
-        """The same with a word for each picture in its place, as it may be kept."""
-        if isinstance(self.content, str):
-            return self
-        return ChatMessage(role=self.role, content=f"{self.text}\n\n[pictures: {self.pictures}]")
+    @property
+    def in_words(self) -> str:
+        """The words with one for the pictures, as they may be kept."""
+        return self.content if isinstance(self.content, str) else f"{self.text}\n\n[pictures: {self.pictures}]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +122,7 @@ def request_body(route: Route, messages: Sequence[ChatMessage]) -> bytes:
     return orjson.dumps(body)
 
 
-def as_json(messages: Iterable[ChatMessage]) -> list[dict[str, Any]]:
+def as_json(messages: Sequence[ChatMessage]) -> list[dict[str, Any]]:
     """The protocol's objects; orjson takes four times as long for dataclasses."""
     return [{"role": message.role, "content": message.content} for message in messages]
 

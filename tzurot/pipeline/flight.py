@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from tzurot.llm.chat import Usage, as_json
+from tzurot.llm.chat import Usage
 from tzurot.tables.flights import Flown
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Flight:
                 for one in self.attached
             ],
             # what a picture holds is kept nowhere
-            "prompt": as_json(message.without_pictures() for message in prompt.messages) if prompt else (),
+            "prompt": [{"role": one.role, "content": one.in_words} for one in prompt.messages] if prompt else (),
             "tokens": prompt.tokens if prompt else 0,
             "limit": prompt.limit if prompt else 0,
             "cuts": list(prompt.cuts) if prompt else [],

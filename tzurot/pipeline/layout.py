@@ -29,6 +29,7 @@ class Rendered(NamedTuple):
 
 
 NOTHING = Rendered()
+UNSETTLED = 8  # of the newest lines at least so many are not kept: where several speak at once, their order may change
 
 
 def laid_out(
@@ -46,8 +47,9 @@ def laid_out(
     depths = inserted(len(history) + 1, _insertions(blocks, len(history) + 1))
     at_depth = {place: texts for place, texts in depths if place < len(history)}
     plain = 0 if reactions else min(at_depth, default=len(history))
-    rendered = _continued(kept, history[:plain], own_id)
-    turns = [*_joined(rendered.turns, _turns(_said(own_id, history, plain, at_depth, reactions)))]
+    settled = max(0, plain // UNSETTLED - 1) * UNSETTLED
+    rendered = _continued(kept, history[:settled], own_id)
+    turns = [*_joined(rendered.turns, _turns(_said(own_id, history, settled, at_depth, reactions)))]
     if turns and turns[0].role == "assistant":
         turns.insert(0, ChatMessage(role="user", content=BEFORE))
     unanswered = [turns.pop().text] if turns and turns[-1].role == "user" else []
