@@ -110,7 +110,8 @@ class Piece(NamedTuple):
 def request_body(route: Route, messages: Sequence[ChatMessage]) -> bytes:
     body: dict[str, Any] = {
         "model": route.model,
-        "messages": as_json(messages),
+        # orjson takes four times as long for dataclasses
+        "messages": [{"role": message.role, "content": message.content} for message in messages],
         "stream": True,
         "stream_options": {"include_usage": True},
         "temperature": route.temperature,
@@ -120,11 +121,6 @@ def request_body(route: Route, messages: Sequence[ChatMessage]) -> bytes:
     if route.host.endswith("openrouter.ai"):
         body["usage"] = {"include": True}  # OpenRouter's own: puts the price beside the counts
     return orjson.dumps(body)
-
-
-def as_json(messages: Sequence[ChatMessage]) -> list[dict[str, Any]]:
-    """The protocol's objects; orjson takes four times as long for dataclasses."""
-    return [{"role": message.role, "content": message.content} for message in messages]
 
 
 def piece_of(data: bytes | str) -> Piece:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log1p
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -328,10 +328,8 @@ class Index:
         firsts = np.repeat(np.array(positions) * slots + 1, [len(each) for each in rows])
         cells = self._near[np.concatenate(rows)] + firsts[:, None]
         weights = np.concatenate(counts)[:, None] * KERNEL
-        often: NDArray[np.float64] = np.bincount(cells.ravel(), weights.ravel(), words * slots).astype(
-            float, copy=False
-        )
-        return often.reshape(words, slots)[:, 1:]
+        often = np.bincount(cells.ravel(), weights.ravel(), words * slots).reshape(words, slots)
+        return cast("NDArray[np.float64]", often)[:, 1:]
 
     def dense(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cosine of every row's mixed vector to unit vectors: shape (queries, rows)."""

@@ -117,10 +117,8 @@ def signals(question: Question, index: Index, now: datetime) -> Signals:
     weighed = [
         [idf if at in sentence.stems else 0.0 for at, idf in enumerate(matches.idf)] for sentence in question.sentences
     ]
-    totals = [sum(row) or 1.0 for row in weighed]
-    shares = np.array(
-        [[weight / total for weight in row] for row, total in zip(weighed, totals, strict=True)], np.float32
-    )
+    totals = [sum(row) for row in weighed]
+    shares = [[weight / (total or 1.0) for weight in row] for row, total in zip(weighed, totals, strict=True)]
     unheard = [weighed[0][at] for at in question.named if not matches.holders[at]]
     speaker = time = NOT_TOLD
     if question.about is not None:
@@ -128,16 +126,14 @@ def signals(question: Question, index: Index, now: datetime) -> Signals:
     if question.span is not None:
         time = _in_time(question.span, index)
     return Signals(
-        lexical=shares @ matches.shares,
+        lexical=np.array(shares, np.float32) @ matches.shares,
         dense=np.maximum(index.dense(question.vectors), 0),
-        emphasis=[
-            each.weight * -expm1(-sum(row) / LIGHT) for each, row in zip(question.sentences, weighed, strict=True)
-        ],
+        emphasis=[each.weight * -expm1(-total / LIGHT) for each, total in zip(question.sentences, totals, strict=True)],
         speaker=speaker,
         time=time,
         recency=np.exp2(np.minimum((index.said - now.timestamp()).astype(np.float32) / np.float32(RECENT_S), 0)),
         when=((index.traits & Trait.TIMES) != 0).astype(np.float32) if question.when else NOT_TOLD,
-        strangers=sum(unheard) / totals[0],
+        strangers=sum(unheard) / (totals[0] or 1.0),
     )
 
 
